@@ -1,0 +1,1 @@
+"""The read side: ledgers folded from facts, every version kept. Never decides."""

@@ -1,0 +1,1 @@
+"""The write side: read what a decision stands on, decide, append. Never reads a ledger."""
