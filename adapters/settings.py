@@ -57,7 +57,7 @@ def _connects(url: str) -> str:
 class Settings(BaseModel):
     """设置"""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
 
     database_url: Annotated[
         str | None,

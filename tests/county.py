@@ -1,4 +1,4 @@
-"""A county in post: one village, one township, one county, one city, with everybody a chain needs. Names are made up."""
+"""A county in post: a village, its township, county and city, with everybody a chain needs. Names are made up."""
 
 from datetime import date
 

@@ -37,6 +37,11 @@ class FileEvidence:
                 _settle(folder)
         return evidence
 
+    def find(self, id: EvidenceId) -> Evidence:
+        opened = self.open(id)
+        opened.stream.close()
+        return opened.evidence
+
     def open(self, id: EvidenceId) -> Opened:
         try:
             file = self._path(id).open("rb")

@@ -3,7 +3,7 @@
 import re
 import struct
 import zipfile
-from typing import BinaryIO, Final
+from typing import IO, Final
 
 _HEADS: Final = (
     ("image/jpeg", re.compile(rb"\xff\xd8\xff")),
@@ -21,14 +21,14 @@ _PACKAGES: Final = (
     ("application/ofd", {"OFD.xml"}),
 )
 MEDIA_TYPES: Final = tuple(name for name, _ in (*_HEADS, *_PACKAGES))
-"""What is taken: photos, PDF and OFD, Word and Excel without macros, short videos. Not SVG or HTML: they are programs."""
+"""What is taken: photos, PDF and OFD, Word and Excel without macros, short videos. SVG and HTML are programs."""
 
 _END_OF_DIRECTORY = b"PK\x05\x06"
 _ZIP64_LOCATOR = b"PK\x06\x07"
 _LARGEST_DIRECTORY = 1 << 20
 
 
-def media_type(file: BinaryIO) -> str | None:
+def media_type(file: IO[bytes]) -> str | None:
     """The media type of a seekable file, or none if it is nothing that is taken. Moves the file's position."""
     file.seek(0)
     head = file.read(64)
@@ -38,7 +38,7 @@ def media_type(file: BinaryIO) -> str | None:
     return _package(file) if head.startswith(b"PK\x03\x04") else None
 
 
-def _package(file: BinaryIO) -> str | None:
+def _package(file: IO[bytes]) -> str | None:
     """Which kind of zip it is, by the names in it; nothing is unpacked."""
     if not _modest(file):
         return None
@@ -52,7 +52,7 @@ def _package(file: BinaryIO) -> str | None:
     return next((kind for kind, needed in _PACKAGES if needed <= names), None)
 
 
-def _modest(file: BinaryIO) -> bool:
+def _modest(file: IO[bytes]) -> bool:
     """Whether the list of contents is small enough to be read: a hostile one costs a hundred times its size."""
     size = file.seek(0, 2)
     file.seek(max(0, size - 65_557))

@@ -2,6 +2,7 @@
 versioning) is the bucket's own policy."""
 
 import base64
+from collections.abc import Callable
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from adapters.evidence.store import LIMIT, Evidence, Opened, digest_of, missing, received, verified
+from adapters.evidence.store import LIMIT, Evidence, EvidenceRefused, Opened, digest_of, missing, received, verified
 from domain.ids import EvidenceId
 
 
@@ -23,7 +24,7 @@ class S3Evidence:
 
     def put(self, stream: BinaryIO, *, limit: int = LIMIT) -> Evidence:
         with received(stream, limit) as (evidence, file, _):
-            if self._size(evidence.id) != evidence.size:
+            if not self._holds(evidence):
                 file.seek(0)
                 self._client.put_object(
                     Bucket=self._bucket,
@@ -36,26 +37,30 @@ class S3Evidence:
                 )
         return evidence
 
+    def find(self, id: EvidenceId) -> Evidence:
+        found = self._ask(self._client.head_object, id)
+        return Evidence(id, found["ContentLength"], found["ContentType"])
+
     def open(self, id: EvidenceId) -> Opened:
-        try:
-            found = self._client.get_object(Bucket=self._bucket, Key=self._key(id))
-        except ClientError as error:
-            if _is_missing(error):
-                raise missing() from None
-            raise
+        found = self._ask(self._client.get_object, id)
         return Opened(Evidence(id, found["ContentLength"], found["ContentType"]), found["Body"])
 
     def verify(self, id: EvidenceId) -> Evidence:
         return verified(self.open(id))
 
-    def _size(self, id: EvidenceId) -> int | None:
+    def _ask(self, call: Callable[..., dict[str, Any]], id: EvidenceId) -> dict[str, Any]:
         try:
-            found: int = self._client.head_object(Bucket=self._bucket, Key=self._key(id))["ContentLength"]
+            return call(Bucket=self._bucket, Key=self._key(id))
         except ClientError as error:
-            if _is_missing(error):
-                return None
+            if error.response.get("Error", {}).get("Code") in {"404", "NoSuchKey"}:
+                raise missing() from None
             raise
-        return found
+
+    def _holds(self, evidence: Evidence) -> bool:
+        try:
+            return self.find(evidence.id).size == evidence.size
+        except EvidenceRefused:
+            return False
 
     def _key(self, id: EvidenceId) -> str:
         digest = digest_of(id)
@@ -74,7 +79,3 @@ def at(url: str) -> S3Evidence:
         retries={"mode": "standard", "max_attempts": 3},
     )
     return S3Evidence(place.netloc, place.path, boto3.client("s3", config=config))
-
-
-def _is_missing(error: ClientError) -> bool:
-    return error.response.get("Error", {}).get("Code") in {"404", "NoSuchKey", "NotFound"}

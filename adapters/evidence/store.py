@@ -60,6 +60,9 @@ class EvidenceStore(Protocol):
         """Keep the file; the same bytes again are the same evidence and are kept once. Raises EvidenceRefused for
         one that is empty, larger than ``limit`` bytes or of a type that is not taken, and then keeps nothing."""
 
+    def find(self, id: EvidenceId) -> Evidence:
+        """Raises EvidenceRefused ``evidence_missing``."""
+
     def open(self, id: EvidenceId) -> Opened:
         """Raises EvidenceRefused ``evidence_missing``."""
 
@@ -87,7 +90,8 @@ def received(stream: BinaryIO, limit: int, folder: Path | None = None) -> Iterat
             if kind is None:
                 raise EvidenceRefused(
                     "evidence_type",
-                    "无法接收这种文件:只收 JPEG、PNG、WebP 图片,PDF、OFD 文件,不含宏的 Word(docx)、Excel(xlsx)文件和 MP4 视频",
+                    "无法接收这种文件:只收 JPEG、PNG、WebP 图片,PDF、OFD 文件,不含宏的 Word(docx)、Excel(xlsx)文件,"
+                    "以及 MP4 视频",
                 )
             yield Evidence(EvidenceId(f"evidence-{digest.hexdigest()}"), size, kind), file, path
         finally:

@@ -42,7 +42,7 @@ _ACCOUNTS = """
 _TOKENS = """
     SELECT prefix, name, scope, created_at, expires_at, last_seen_at, revoked_at
     FROM accounts.token WHERE account = %s ORDER BY created_at DESC, prefix"""
-_PROOF: Final[dict[Via, str]] = {
+PROOF: Final[dict[Via, str]] = {
     "session": """
         SELECT a.id AS account, a.login, a.kind, a.person, a.must_change, 'full' AS scope, s.id::text AS key,
                s.last_seen_at
@@ -340,7 +340,7 @@ class Accounts:
         Raises NotAdmitted ``session_ended`` or ``token_refused``."""
         via: Via = "token" if secret.startswith(TOKEN) else "session"
         given = {"digest": _digest(secret), "now": now, "idle": now - self.limits.idle}
-        found = self._rows(_Proof, _PROOF[via], given) if _SECRET.fullmatch(secret) else []
+        found = self._rows(_Proof, PROOF[via], given) if _SECRET.fullmatch(secret) else []
         if not found:
             if via == "token":
                 raise NotAdmitted("token_refused", "令牌无效、已过期或已撤销")

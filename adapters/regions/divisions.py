@@ -212,7 +212,9 @@ class Divisions:
             for spelling in self.spellings(division):
                 if spelling in text:
                     found[spelling] = division
-        seen = {name: each for name, each in found.items() if not any(name != other and name in other for other in found)}
+        seen = {
+            name: each for name, each in found.items() if not any(name != other and name in other for other in found)
+        }
         return Match(tuple(sorted(set(seen.values()))))
 
     def spellings(self, division: Division) -> frozenset[str]:

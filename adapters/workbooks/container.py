@@ -81,8 +81,18 @@ def open_container(content: bytes) -> Container:
         with ZipFile(BytesIO(content)) as archive:
             parts = _parts(archive)
             return _inspect(archive, parts, content)
-    except (BadZipFile, zlib.error, EOFError, expat.ExpatError, NotImplementedError, RecursionError, ValueError) as cause:
-        raise BadWorkbook("not_a_workbook", "文件已损坏或不是 Excel 工作簿(.xlsx),请用 Excel 或 WPS 重新另存后再试") from cause
+    except (
+        BadZipFile,
+        zlib.error,
+        EOFError,
+        expat.ExpatError,
+        NotImplementedError,
+        RecursionError,
+        ValueError,
+    ) as cause:
+        raise BadWorkbook(
+            "not_a_workbook", "文件已损坏或不是 Excel 工作簿(.xlsx),请用 Excel 或 WPS 重新另存后再试"
+        ) from cause
 
 
 def _refuse_other_formats(content: bytes) -> None:

@@ -7,6 +7,7 @@ its end is said (10月底, 10月内): a bare 2019年10月 may mean its first day
 import re
 import unicodedata
 from calendar import monthrange
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -31,6 +32,14 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
+class AsOf:
+    """截至: the year a sheet speaks of and, where it says so, the day."""
+
+    year: int | None = None
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """年份依据: the year of dates written without one (null if the sheet says none), and the file's date system."""
 
@@ -46,17 +55,23 @@ class Calendar:
         return day if day.year in PLAUSIBLE else None
 
 
-_DIGITS = {character: str(number) for number, character in enumerate("零一二三四五六七八九")} | dict.fromkeys("〇○", "0")
+_DIGITS = {character: str(number) for number, character in enumerate("零一二三四五六七八九")} | dict.fromkeys(
+    "〇○", "0"
+)
 _CHINESE_YEAR = re.compile(f"[{''.join(_DIGITS)}]{{4}}(?=年)")
 _CHINESE_NUMBER = re.compile(r"[一二三四五六七八九十廿卅]{1,3}(?=[月日号])")
+_TENS_AND_ONES = re.compile(r"(?P<tens>[二三]?十|[廿卅])?(?P<ones>[一二三四五六七八九])?")
+_TENS = {"十": 1, "二十": 2, "廿": 2, "三十": 3, "卅": 3}
 _TIME = re.compile(r"[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?$")
 _LONG_TERM = re.compile(
     r"[,、;;]?(?:并|且|并且|然后|之后)?(?:长期坚持|长期整改|长期推进|长期落实|持续整改|持续推进|持续坚持|持续落实|常态化坚持|长期|持续)"
     r"(?:整改|推进|下去)?$"
 )
-_LEAD = re.compile(r"^(?:于|在|计划|拟|确保)")
+_LEAD = re.compile(r"^(?:于|在|限|计划|拟|确保)")
 _TAIL = re.compile(r"(?:完成整改|整改完成|整改到位|整改完毕|完成|到位)$")
-_IMMEDIATE = frozenset({"立行立改", "立知立改", "即知即改", "即行即改", "立整立改", "立即整改", "立即", "即时整改", "立改"})
+_IMMEDIATE = frozenset(
+    {"立行立改", "立知立改", "即知即改", "即行即改", "立整立改", "立即整改", "立即", "即时整改", "立改"}
+)
 
 _YEAR = r"(?:(?P<year>\d{4})年|(?P<relative>今年|本年|当年|明年|次年|去年))"
 _DAY_FORMS = (
@@ -65,9 +80,14 @@ _DAY_FORMS = (
     re.compile(rf"{_YEAR}(?P<month>\d{{1,2}})月(?P<day>\d{{1,2}})[日号]?"),
     re.compile(r"(?P<month>\d{1,2})月(?P<day>\d{1,2})[日号]"),
 )
-_MONTH_END = re.compile(rf"{_YEAR}?(?P<month>\d{{1,2}})月(?:份)?(?:底|末|内|底之前|月底|末之前)前?")
-_YEAR_END = re.compile(rf"{_YEAR}?(?:年)?(?:底|末|内)(?:之)?前?")
-_BARE_MONTH = re.compile(rf"{_YEAR}?(?P<month>\d{{1,2}})月(?:份)?前?|\d{{4}}[-./]\d{{1,2}}")
+_BEFORE = re.compile(r"(?:之前|以前|前)$")
+_MONTH_END = re.compile(rf"{_YEAR}?(?P<month>\d{{1,2}})月份?[底末内]")
+_YEAR_END = re.compile(rf"(?:{_YEAR}年?|年)[底末内]")
+_BARE_MONTH = re.compile(rf"{_YEAR}?\d{{1,2}}月份?|\d{{4}}[-./]\d{{1,2}}")
+_DATE = r"[::]?(?:(?P<year>20\d{2})[-./年])?(?P<month>\d{1,2})(?:[-./月](?P<day>\d{1,2}))?"
+_AS_OF = re.compile(rf"截[至止](?:到|至)?(?:目前|日期|时间)?{_DATE}")
+_FILLED_ON = re.compile(rf"(?:填报|填表|制表|统计|上报|报送|更新)(?:日期|时间){_DATE}")
+_A_YEAR = re.compile(r"(?<!\d)20\d{2}(?!\d)")
 _RELATIVE = {"明年": 1, "次年": 1, "去年": -1}
 _NOT_YET = frozenset({"未完成", "整改中", "正在整改", "推进中", "长期坚持", "持续整改", "持续推进", "未启动", "待完成"})
 
@@ -78,14 +98,14 @@ def read_deadline(value: Value, calendar: Calendar) -> Deadline:
         return Deadline()
     if (day := _from_number(value, calendar)) is not None:
         return Deadline(day, "day")
-    text = _simplified(cell_text(value) or "")
+    text = _simplified(value)
     shorter = _LONG_TERM.sub("", text)
-    long_term, text = shorter != text, _TAIL.sub("", _LEAD.sub("", shorter).rstrip("。.;;,"))
+    long_term, text = shorter != text, _BEFORE.sub("", _TAIL.sub("", _LEAD.sub("", shorter)))
     if not text:
         return Deadline(long_term=long_term)
     if text in _IMMEDIATE:
         return Deadline(None, "immediate", long_term)
-    if (day := _day(_without_before(text), calendar)) is not None:
+    if (day := _day(text, calendar)) is not None:
         return Deadline(day, "day", long_term)
     if found := _MONTH_END.fullmatch(text):
         return Deadline(_end_of_month(_year(found, calendar), int(found["month"])), "month_end", long_term)
@@ -93,7 +113,9 @@ def read_deadline(value: Value, calendar: Calendar) -> Deadline:
         return Deadline(_real(_year(found, calendar), 12, 31), "year_end", long_term)
     if _BARE_MONTH.fullmatch(text):
         raise Unreadable("unreadable_deadline", "整改时限只写到月份,未写明是否为月底,请写成“某年某月底前”或具体日期")
-    raise Unreadable("unreadable_deadline", "整改时限无法识别,请写成具体日期、“某月底前”“某年底前”或“立行立改”“长期坚持”")
+    raise Unreadable(
+        "unreadable_deadline", "整改时限无法识别,请写成具体日期、“某月底前”“某年底前”或“立行立改”“长期坚持”"
+    )
 
 
 def read_day(value: Value, calendar: Calendar) -> date | None:
@@ -102,7 +124,7 @@ def read_day(value: Value, calendar: Calendar) -> date | None:
         return None
     if (day := _from_number(value, calendar)) is not None:
         return day
-    text = _simplified(cell_text(value) or "").rstrip("。.;;,")
+    text = _simplified(value)
     if text in _NOT_YET:
         return None
     if (day := _day(_TAIL.sub("", text), calendar)) is not None:
@@ -126,23 +148,45 @@ def deadline_text(deadline: Deadline) -> str:
     return f"{text},并长期坚持" if deadline.long_term else text
 
 
-def _simplified(text: str) -> str:
-    """Halfwidth, without spaces and a time of day, numbers in Arabic digits, 元月 as 1月."""
-    text = _TIME.sub("", unicodedata.normalize("NFKC", text).strip())
-    text = "".join(text.split()).replace("元月", "1月")
+def read_as_of(texts: Iterable[str], *names: str) -> AsOf:
+    """截至: the day a sheet speaks of, from the rows above its header; its year, else the one year that they name.
+
+    ``texts`` are those rows, one text each; ``names`` are looked at for a year only after them, one by one.
+    """
+    above = [_simplified(text) for text in texts]
+    title = _only_year("\n".join(above))
+    for said in (_AS_OF, _FILLED_ON):
+        for text in above:
+            if (found := said.search(text)) and (year := int(found["year"] or 0) or title):
+                return AsOf(year, _possible(year, found["month"], found["day"]))
+    return AsOf(title or next(filter(None, (_only_year(_simplified(name)) for name in names)), None), None)
+
+
+def _only_year(text: str) -> int | None:
+    years = {int(year) for year in _A_YEAR.findall(text)}
+    return years.pop() if len(years) == 1 else None
+
+
+def _possible(year: int, month: str | None, day: str | None) -> date | None:
+    try:
+        return date(year, int(month or 0), int(day or 0))
+    except ValueError:
+        return None
+
+
+def _simplified(value: Value) -> str:
+    """A cell's text in halfwidth, without spaces, time of day and final stop, numbers in Arabic digits, 元月 as 1月."""
+    text = _TIME.sub("", unicodedata.normalize("NFKC", cell_text(value) or ""))
+    text = "".join(text.split()).rstrip("。.;,").replace("元月", "1月")
     text = _CHINESE_YEAR.sub(lambda found: "".join(_DIGITS[each] for each in found[0]), text)
     return _CHINESE_NUMBER.sub(lambda found: _number(found[0]), text)
 
 
 def _number(chinese: str) -> str:
     """二十六 as 26; what is no number stays as it is."""
-    found = re.fullmatch(r"(?:(?P<tens>[二三]?)十|(?P<short>[廿卅]))?(?P<ones>[一二三四五六七八九]?)", chinese)
-    if found is None:
+    if not (found := _TENS_AND_ONES.fullmatch(chinese)):
         return chinese
-    tens = {"廿": 2, "卅": 3, "二": 2, "三": 3, "": 1}[found["short"] or found["tens"] or ""] if len(found[0]) > len(
-        found["ones"]
-    ) else 0
-    return str(tens * 10 + int(_DIGITS.get(found["ones"], "0")))
+    return str(_TENS.get(found["tens"], 0) * 10 + int(_DIGITS.get(found["ones"], "0")))
 
 
 def _from_number(value: Value, calendar: Calendar) -> date | None:
@@ -161,10 +205,6 @@ def _from_number(value: Value, calendar: Calendar) -> date | None:
     if value >= 10_000 and (day := calendar.of_serial(value)) is not None:
         return day
     return None
-
-
-def _without_before(text: str) -> str:
-    return re.sub(r"(?:之前|以前|前)$", "", text)
 
 
 def _day(text: str, calendar: Calendar) -> date | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
+from math import isfinite
 
 from openpyxl.utils import get_column_letter
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -39,9 +40,7 @@ class Line:
     def own(self) -> Iterator[tuple[int, Value]]:
         """The columns with a value of their own."""
         return (
-            (column, value)
-            for column, value in enumerate(self.values)
-            if value is not None and column not in self.lent
+            (column, value) for column, value in enumerate(self.values) if value is not None and column not in self.lent
         )
 
 
@@ -87,7 +86,9 @@ def _lines(book: CalamineWorkbook, index: int, facts: SheetFacts) -> Iterator[Li
 
 
 def _value(value: Value) -> Value:
-    return None if isinstance(value, str) and not value.strip() else value
+    if isinstance(value, str):
+        return value if value.strip() else None
+    return Mark.ERROR if isinstance(value, float) and not isfinite(value) else value
 
 
 def _marked(rows: Iterator[list[Value]], facts: SheetFacts) -> Iterator[list[Value]]:

@@ -19,8 +19,7 @@ Severity = Literal["一般", "较重", "重大"]
 Status = Literal["未启动", "整改中", "阶段性完成", "已完成", "待验收", "已销号"]
 
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-_NONE_MARKS = frozenset({"", "/", "//", "\\", "-", "--", "—", "——", "–", "――", "无", "空", "∕", "、", "一"})
-# A bare 一 stands for a dash in forms typed by hand, but 一 alone is no name, no measure and no date either.
+_NONE_MARKS = frozenset({"", "/", "//", "\\", "-", "--", "—", "——", "–", "――", "∕", "无"})
 _SPACED_NAME = re.compile(r"^([\u4e00-\u9fff])\s+([\u4e00-\u9fff])$")
 
 _SEVERITIES: Mapping[str, Severity] = MappingProxyType({"一般": "一般", "较重": "较重", "重大": "重大"})
@@ -51,7 +50,9 @@ _STATUSES: Mapping[str, Status] = MappingProxyType(
     }
 )
 _CLOSED = frozenset({"已销号", "已销", "是", "√", "✓", "✔", "☑", "同意销号", "销号"})
-_OPEN = frozenset({"未销号", "未销", "否", "×", "✗", "✘", "☐", "不", "待销号", "拟销号", "申请销号", "未", "暂未销号", "不予销号"})
+_OPEN = frozenset(
+    {"未销号", "未销", "否", "×", "✗", "✘", "☐", "不", "待销号", "拟销号", "申请销号", "未", "暂未销号", "不予销号"}
+)
 _PASSED = frozenset({"通过", "合格", "验收通过", "复核通过", "已通过"})
 _FAILED = frozenset({"不通过", "未通过", "不合格", "验收不通过", "复核不通过"})
 

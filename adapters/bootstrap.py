@@ -1,0 +1,138 @@
+"""The only place that wires: from settings to a running program."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from adapters.demo import marker
+from adapters.evidence.files import FileEvidence
+from adapters.evidence.s3 import S3Evidence
+from adapters.evidence.store import EvidenceStore
+from adapters.identity import accounts
+from adapters.identity.accounts import Accounts, Limits
+from adapters.postgres import schema
+from adapters.postgres.embedded import SERVICE_ROLE, EmbeddedPostgres
+from adapters.postgres.event_store import PostgresRecorder
+from adapters.postgres.facts import PostgresFacts
+from adapters.regions.divisions import Divisions
+from adapters.settings import Settings
+from projections import LEDGERS
+from projections.projector import Projector
+from services.ledger import Ledger
+
+Clock = Callable[[], datetime]
+
+POOL = 12
+"""Connections for ledgers and accounts: more than two cores can use, fewer than PostgreSQL allows by default."""
+
+
+@dataclass(frozen=True)
+class Application:
+    """The program, wired."""
+
+    settings: Settings
+    pool: ConnectionPool[Connection[Any]]
+    recorder: PostgresRecorder
+    facts: PostgresFacts
+    ledger: Ledger
+    projector: Projector
+    accounts: Accounts
+    evidence: EvidenceStore
+    divisions: Divisions
+    now: Clock
+    """The present moment. A demonstration lives on from its story's end, everything else by the machine's clock."""
+
+
+@contextmanager
+def open_application(
+    settings: Settings, *, project: bool = True, clock: Clock | None = None
+) -> Iterator[Application]:
+    """The program on the database of the settings, its schema in place; with ``project``, ledgers follow the facts.
+
+    ``clock`` stands for the machine's: the sequencer stamps by it as well. Raises EmbeddedPostgresError where no
+    database can be had, psycopg.OperationalError where the given one does not answer.
+    """
+    with ExitStack() as stack:
+        url = database(settings, stack)
+        with psycopg.connect(url) as connection:
+            accounts.install(connection)
+            now = clock or clock_of(connection)
+        recorder = stack.enter_context(PostgresRecorder(url, clock=now))
+        pool = stack.enter_context(
+            ConnectionPool(url, min_size=1, max_size=POOL, kwargs={"autocommit": True}, open=False)
+        )
+        facts = PostgresFacts(recorder)
+        projector = Projector(lambda: psycopg.connect(url), facts.page, LEDGERS)
+        stack.callback(projector.close)
+        if project:
+            stack.enter_context(following(projector, recorder))
+        yield Application(
+            settings=settings,
+            pool=pool,
+            recorder=recorder,
+            facts=facts,
+            ledger=Ledger(facts),
+            projector=projector,
+            accounts=Accounts(pool, limits=limits(settings)),
+            evidence=evidence_store(settings),
+            divisions=Divisions.load(),
+            now=now,
+        )
+
+
+def database(settings: Settings, stack: ExitStack) -> str:
+    """Where the service connects: the database that was set, or the embedded one, started or joined."""
+    if settings.database_url:
+        schema.install(settings.database_url)
+        return settings.database_url
+    embedded = stack.enter_context(EmbeddedPostgres(settings.data / "postgres"))
+    schema.install(embedded.admin_url, SERVICE_ROLE)
+    return embedded.url
+
+
+def clock_of(connection: Connection[Any]) -> Clock:
+    """The machine's clock, or that of the demonstration which this database holds."""
+    story = marker.read(connection)
+    if story is None:
+        return lambda: datetime.now(UTC)
+    ahead: timedelta = story.ended_at - story.loaded_at
+    return lambda: datetime.now(UTC) + ahead
+
+
+@contextmanager
+def following(projector: Projector, recorder: PostgresRecorder) -> Iterator[None]:
+    """Keeps the ledgers level with the facts for as long as it lasts."""
+    stop = Event()
+    seen = 0
+
+    def news() -> None:
+        nonlocal seen
+        seen = recorder.wait(seen, 1.0)
+
+    projector.prepare()
+    thread = Thread(target=projector.run, args=(stop, news), name="projector", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def limits(settings: Settings) -> Limits:
+    return Limits(
+        idle=timedelta(minutes=settings.session_idle_minutes), absolute=timedelta(hours=settings.session_hours)
+    )
+
+
+def evidence_store(settings: Settings) -> EvidenceStore:
+    if settings.evidence_url:
+        return S3Evidence.at(settings.evidence_url)
+    return FileEvidence(settings.data / "evidence")

@@ -1,0 +1,53 @@
+"""A ledger: a line, and the pure function that folds facts into its lines."""
+
+import inspect
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from types import ModuleType
+from typing import Generic
+
+from domain.fact import Event, Recorded
+from projections import line as line_module
+from projections.line import L
+
+
+@dataclass(frozen=True)
+class Ledger(Generic[L]):
+    """台账
+
+    ``groups`` names the groups of lines that a fact changes (values of the first key column), and ``evolve`` says
+    what such a group's lines are after it; a line it leaves out ends there. ``evolve`` sees the lines of one group and
+    one fact, and nothing else. ``folds`` are the facts it is asked about, ``rests_on`` the modules whose change
+    changes the fold.
+    """
+
+    line: type[L]
+    folds: tuple[type[Event], ...]
+    groups: Callable[[Recorded], Iterable[str]]
+    evolve: Callable[[tuple[L, ...], Recorded, str], Iterable[L]]
+    rests_on: tuple[ModuleType, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.line.table
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What the lines depend on besides the facts. Another fingerprint means they must be folded anew."""
+        modules = (line_module, sys.modules[self.line.__module__], *self.rests_on)
+        return sha256("\n".join(map(inspect.getsource, modules)).encode()).hexdigest()
+
+
+def one_line(
+    evolve: Callable[[L | None, Recorded], L | None],
+) -> Callable[[tuple[L, ...], Recorded, str], tuple[L, ...]]:
+    """For ledgers with one line to a group."""
+
+    def fold(lines: tuple[L, ...], fact: Recorded, group: str) -> tuple[L, ...]:
+        line = evolve(lines[0] if lines else None, fact)
+        return () if line is None else (line,)
+
+    return fold

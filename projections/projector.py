@@ -1,0 +1,418 @@
+"""The projector: folds facts into every ledger alike.
+
+A batch of facts is read once for all ledgers; each loads the lines they touch, folds in memory, and stores the new
+versions, and the position is committed with them. Whoever folds a ledger holds the row of its position, so two
+processes never fold the same fact into it; an advisory lock keeps all but one from trying.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from threading import Condition, Event, Lock
+from typing import Any, NamedTuple
+
+import psycopg
+import structlog
+from psycopg import Connection
+from psycopg.rows import tuple_row
+from psycopg.sql import SQL, Identifier, Literal
+
+from domain.fact import Recorded
+from projections.ledger import Ledger
+from projections.line import NOW, Key, Line
+from projections.table import SCHEMA, Ended, Table, Version
+
+BESIDE = "__next"
+"""The suffix of a table that is being folded anew beside the one that is served."""
+
+PROJECTING, PREPARING = 5271910846, 5271910847
+"""Advisory locks."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Difference(NamedTuple):
+    """差异: where a ledger's table is not what the facts come to.
+
+    ``kind`` is ``missing`` (the facts ask for it), ``extra`` (no fact asks for it) or ``altered``, with the columns
+    that differ as (stored, folded); ``outdated`` means that the table was folded by another program.
+    """
+
+    ledger: str
+    kind: str
+    key: Key
+    since: int
+    columns: Mapping[str, tuple[Any, Any]]
+
+
+class Folded(NamedTuple):
+    """What a run of facts does to the stored lines of one ledger."""
+
+    ended: list[Ended]
+    past: list[Version[Any]]
+    now: list[Version[Any]]
+
+
+Touched = list[tuple[Recorded, str]]
+
+
+def fold(ledger: Ledger[Any], touched: Touched, stored: Mapping[str, Mapping[Key, Version[Any]]]) -> Folded:
+    """Folds facts into lines, keeping each version that held for at least one position."""
+    folded = Folded([], [], [])
+    groups: dict[str, dict[Key, Version[Any]]] = {name: dict(lines) for name, lines in stored.items()}
+    fresh: set[tuple[Key, int]] = set()
+    evolve = ledger.evolve
+
+    def end(key: Key, version: Version[Any], until: int) -> None:
+        if (key, version.since) not in fresh:
+            folded.ended.append(Ended(key, version.since, until))
+        elif version.since < until:
+            folded.past.append(Version(version.line, version.since, until))
+
+    for fact, group in touched:
+        before = groups.get(group, {})
+        ordered = before.values() if len(before) < 2 else (before[key] for key in sorted(before))
+        after: dict[Key, Version[Any]] = {}
+        for line in evolve(tuple([version.line for version in ordered]), fact, group):
+            key = line.identity()
+            version = before.pop(key, None)
+            if version is None or version.line is not line:
+                if version is not None:
+                    end(key, version, fact.position)
+                version = Version(line, fact.position)
+                fresh.add((key, fact.position))
+            after[key] = version
+        for key, version in before.items():
+            end(key, version, fact.position)
+        groups[group] = after
+    for lines in groups.values():
+        folded.now.extend(version for key, version in lines.items() if (key, version.since) in fresh)
+    return folded
+
+
+class Projector:
+    """投影
+
+    ``connect`` gives a new connection to the database; ``facts_after`` the recorded facts after a position, in order,
+    so many at most. Safe in several threads and processes: one projects, all may wait.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Connection[Any]],
+        facts_after: Callable[[int, int], Iterable[Recorded]],
+        ledgers: Sequence[Ledger[Any]],
+        *,
+        batch: int = 5000,
+    ) -> None:
+        self._connect = connect
+        self._facts_after = facts_after
+        self._ledgers = {ledger.name: ledger for ledger in ledgers}
+        self._batch = batch
+        self._connection: Connection[Any] | None = None
+        self._prepared = False
+        self._busy = Lock()
+        self._reached = -1
+        self._progress = Condition()
+
+    def prepare(self) -> None:
+        """Makes the tables that are missing; a ledger whose fold has changed is begun anew beside the old one.
+
+        Done by itself before anything else.
+        """
+        self._open().close()
+
+    def catch_up(self) -> int:
+        """Folds every fact there is into every ledger, and returns the position that all of them have reached.
+
+        When another process is projecting, the work is left to it.
+        """
+        with self._busy:
+            connection = self._hold()
+            while connection is not None and self._round(connection):
+                pass
+        return self.position()
+
+    def run(self, stop: Event, wait: Callable[[], object]) -> None:
+        """Catches up again and again until told to stop; ``wait`` returns when there may be something new.
+
+        A lost database is waited for; any other failure ends the loop, because a fold that fails will fail again.
+        """
+        while not stop.is_set():
+            try:
+                self.catch_up()
+            except psycopg.OperationalError as error:
+                _log.warning("projector_lost_database", error=str(error))
+                self.close()
+            wait()
+
+    def rebuild(self, name: str) -> None:
+        """Folds a ledger anew from the first fact, beside the one that is served, and puts it in its place.
+
+        Raises KeyError for an unknown ledger.
+        """
+        ledger = self._ledgers[name]
+        with self._open() as connection:
+            with connection.transaction():
+                connection.execute(SQL("SELECT pg_advisory_xact_lock({})").format(Literal(PREPARING)))
+                if name + BESIDE not in self._mine(connection):
+                    self._begin(connection, name + BESIDE, ledger)
+            while (place := self._mine(connection).get(name + BESIDE)) is not None:
+                self._advance(connection, {name + BESIDE}, place.position)
+
+    def check(self, name: str, most: int = 1000) -> list[Difference]:
+        """Folds a ledger anew in temporary tables and reports where the served one is not the same, version by
+        version, up to the position it has reached. An empty list says that the table is what the facts come to.
+
+        Raises KeyError for an unknown ledger.
+        """
+        ledger = self._ledgers[name]
+        with self._open() as connection:
+            place = self._places(connection)[name]
+            if place.fingerprint != ledger.fingerprint:
+                return [Difference(name, "outdated", (), 0, {})]
+            served, again = Table(ledger.line), Table(ledger.line, f"{name}__check", "pg_temp")
+            again.create(connection)
+            position = 0
+            while position < place.position:
+                facts = [fact for fact in self._read(position) if fact.position <= place.position]
+                if not facts:
+                    break
+                with connection.transaction():
+                    self._fold_into(connection, {name: again}, facts)
+                position = facts[-1].position
+            return self._compare(connection, served, again, place.position, most)
+
+    def position(self, name: str | None = None) -> int:
+        """The last position that a ledger holds, or that all of them do; 0 before the first.
+
+        Ledgers being folded anew because their fold changed are not counted among all.
+        """
+        with self._open() as connection:
+            if name is not None:
+                return self._places(connection)[name].position
+            return self._note(self._mine(connection))
+
+    def positions(self) -> dict[str, int]:
+        """Where each served ledger is, and under its name and ``__next`` where its successor is."""
+        with self._open() as connection:
+            return {name: place.position for name, place in self._places(connection).items()}
+
+    def wait_for(self, position: int, timeout: float) -> bool:
+        """Waits until every ledger holds this position, so that people see what they have just written.
+
+        Returns whether it came to that within so many seconds, whichever process projects.
+        """
+        deadline = time.monotonic() + timeout
+        while self._reached < position:
+            with self._progress:
+                self._progress.wait_for(lambda: self._reached >= position, 0.05)
+            if self._reached < position and self._connection is None:
+                self.position()
+            if self._reached < position and time.monotonic() > deadline:
+                return False
+        return True
+
+    def close(self) -> None:
+        """Lets another process project."""
+        if self._connection is not None:
+            with suppress(psycopg.Error):
+                self._connection.close()
+        self._connection = None
+
+    def _open(self) -> Connection[Any]:
+        connection = self._connect()
+        connection.autocommit = True
+        if not self._prepared:
+            with connection.transaction():
+                self._prepare(connection)
+            self._prepared = True
+        return connection
+
+    def _prepare(self, connection: Connection[Any]) -> None:
+        connection.execute(SQL("SELECT pg_advisory_xact_lock({})").format(Literal(PREPARING)))
+        connection.execute(
+            SQL(
+                'CREATE TABLE IF NOT EXISTS {} (ledger text COLLATE "C" PRIMARY KEY, fingerprint text NOT NULL,'
+                " position bigint NOT NULL)"
+            ).format(PLACES)
+        )
+        places = self._places(connection)
+        for name, ledger in self._ledgers.items():
+            if name not in places:
+                self._begin(connection, name, ledger)
+            elif places[name].fingerprint != ledger.fingerprint:
+                beside = places.get(name + BESIDE)
+                if beside is None or beside.fingerprint != ledger.fingerprint:
+                    self._begin(connection, name + BESIDE, ledger)
+
+    def _hold(self) -> Connection[Any] | None:
+        """The connection that holds the right to project, or none while another process has it."""
+        if self._connection is not None and not self._connection.closed:
+            return self._connection
+        connection = self._open()
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (PROJECTING,)).fetchone()
+        if row is not None and row[0]:
+            self._connection = connection
+            return connection
+        connection.close()
+        return None
+
+    def _places(self, connection: Connection[Any], lock: Iterable[str] = ()) -> dict[str, "_Place"]:
+        """Where each table is; those that are named are locked until the transaction ends."""
+        names = sorted(lock)
+        statement = SQL("SELECT ledger, fingerprint, position FROM {}{}").format(
+            PLACES, SQL(" WHERE ledger = ANY(%s) ORDER BY ledger FOR UPDATE" if names else "")
+        )
+        with connection.cursor(row_factory=tuple_row) as cursor:
+            cursor.execute(statement, (names,) if names else None)
+            return {name: _Place(fingerprint, position) for name, fingerprint, position in cursor}
+
+    def _mine(self, connection: Connection[Any]) -> dict[str, "_Place"]:
+        """The tables that this program's folds are for."""
+        return {
+            name: place
+            for name, place in self._places(connection).items()
+            if (ledger := self._ledgers.get(name.removesuffix(BESIDE))) and place.fingerprint == ledger.fingerprint
+        }
+
+    def _begin(self, connection: Connection[Any], name: str, ledger: Ledger[Any]) -> None:
+        table = Table(ledger.line, name)
+        table.drop(connection)
+        table.create(connection)
+        connection.execute(
+            SQL(
+                "INSERT INTO {} VALUES (%s, %s, 0) ON CONFLICT (ledger) DO UPDATE SET fingerprint = excluded.fingerprint,"
+                " position = 0"
+            ).format(PLACES),
+            (name, ledger.fingerprint),
+        )
+
+    def _round(self, connection: Connection[Any]) -> bool:
+        """One batch for the tables at each position, the foremost first, so that a rebuild does not hold up what is
+        served. Returns whether there was anything to do."""
+        places = self._mine(connection)
+        positions = sorted({place.position for place in places.values()}, reverse=True)
+        worked = [
+            self._advance(connection, {name for name, place in places.items() if place.position == position}, position)
+            for position in positions
+        ]
+        self._note(self._mine(connection))
+        return any(worked)
+
+    def _advance(self, connection: Connection[Any], names: set[str], position: int) -> bool:
+        """One batch for the tables that are at this position, and the switch for those that are being rebuilt and
+        have come up to the served one."""
+        facts = self._read(position)
+        beside = {name for name in names if name.endswith(BESIDE)}
+        if not facts and not beside:
+            return False
+        with connection.transaction():
+            places = self._places(connection, lock=names | {name.removesuffix(BESIDE) for name in beside})
+            names = {name for name in names if name in places and places[name].position == position}
+            if facts and names:
+                tables = {name: Table(self._ledgers[name.removesuffix(BESIDE)].line, name) for name in names}
+                self._fold_into(connection, tables, facts)
+                position = facts[-1].position
+                connection.execute(
+                    SQL("UPDATE {} SET position = %s WHERE ledger = ANY(%s)").format(PLACES), (position, list(names))
+                )
+            for name in names & beside:
+                served = name.removesuffix(BESIDE)
+                if served in names or position >= places[served].position:
+                    self._switch(connection, served)
+        return True
+
+    def _switch(self, connection: Connection[Any], name: str) -> None:
+        line = self._ledgers[name].line
+        Table(line).drop(connection)
+        Table(line, name + BESIDE).rename(connection, name)
+        connection.execute(SQL("DELETE FROM {} WHERE ledger = %s").format(PLACES), (name,))
+        connection.execute(
+            SQL("UPDATE {} SET ledger = %s WHERE ledger = %s").format(PLACES), (name, name + BESIDE)
+        )
+
+    def _read(self, position: int) -> list[Recorded]:
+        return list(self._facts_after(position, self._batch))
+
+    def _fold_into(
+        self, connection: Connection[Any], tables: Mapping[str, Table[Any]], facts: Sequence[Recorded]
+    ) -> None:
+        ledgers = {name: self._ledgers[name.removesuffix(BESIDE)] for name in tables}
+        asked: dict[type, list[tuple[Ledger[Any], Touched]]] = {}
+        touched: dict[str, Touched] = {name: [] for name in tables}
+        for name, ledger in ledgers.items():
+            for kind in ledger.folds:
+                asked.setdefault(kind, []).append((ledger, touched[name]))
+        for fact in facts:
+            for ledger, found in asked.get(type(fact.event), ()):
+                for group in ledger.groups(fact):
+                    found.append((fact, group))
+        for name, table in tables.items():
+            if not touched[name]:
+                continue
+            stored = table.load(connection, list({group for _, group in touched[name]}))
+            folded = fold(ledgers[name], touched[name], stored)
+            table.end(connection, folded.ended)
+            table.add(connection, folded.past, past=True)
+            table.add(connection, folded.now, past=False)
+
+    def _note(self, places: Mapping[str, "_Place"]) -> int:
+        served = [place.position for name, place in places.items() if not name.endswith(BESIDE)]
+        reached = min(served, default=0)
+        with self._progress:
+            self._reached = max(self._reached, reached)
+            self._progress.notify_all()
+        return reached
+
+    def _compare(
+        self, connection: Connection[Any], served: Table[Any], again: Table[Any], position: int, most: int
+    ) -> list[Difference]:
+        """The served versions up to a position that are not those folded again, and the other way round."""
+        # What ended since is compared as it stood at the position; the nodes of ended versions are compared as well,
+        # because a version under a wrong node could not be found.
+        versions = (
+            SQL(
+                "(SELECT {columns}, from_position, CASE WHEN to_position > {position} THEN {now} ELSE to_position END,"
+                " CASE WHEN to_position > {position} THEN 0 ELSE fork END"
+                " FROM {table} WHERE from_position <= {position})"
+            ).format(columns=table.columns, position=Literal(position), now=Literal(NOW), table=table.whole)
+            for table in (served, again)
+        )
+        stored, folded = versions
+        found: list[dict[tuple[Key, int], tuple[Any, ...]]] = []
+        for left, right in ((stored, folded), (folded, stored)):
+            with connection.cursor(row_factory=tuple_row) as cursor:
+                cursor.execute(SQL("{} EXCEPT ALL {} LIMIT {}").format(left, right, Literal(most)))
+                found.append({self._place_of(served.line, row): row for row in cursor})
+        return list(_differences(served.line, *found))
+
+    @staticmethod
+    def _place_of(line: type[Line], row: tuple[Any, ...]) -> tuple[Key, int]:
+        return tuple(row[line.names.index(name)] for name in line.key), row[-3]
+
+
+class _Place(NamedTuple):
+    fingerprint: str
+    position: int
+
+
+PLACES = Identifier(SCHEMA, "projection")
+
+
+def _differences(
+    line: type[Line],
+    stored: Mapping[tuple[Key, int], tuple[Any, ...]],
+    folded: Mapping[tuple[Key, int], tuple[Any, ...]],
+) -> Iterable[Difference]:
+    names = (*line.names, "from_position", "to_position", "fork")
+    for (key, since), row in stored.items():
+        other = folded.get((key, since))
+        if other is None:
+            yield Difference(line.table, "extra", key, since, {})
+        else:
+            changed = {name: (mine, its) for name, mine, its in zip(names, row, other, strict=True) if mine != its}
+            yield Difference(line.table, "altered", key, since, changed)
+    for key, since in folded.keys() - stored.keys():
+        yield Difference(line.table, "missing", key, since, {})
+

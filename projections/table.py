@@ -1,0 +1,167 @@
+"""Where the lines of a ledger stand in PostgreSQL.
+
+One table per ledger, in two parts: the present versions, and the past ones. A past version carries the number of the
+one node, in the binary tree of all positions, that forks within the span it held for; whatever held at a position has
+its node among the forty above that position. So a plain index finds it, however long the history is (a relational
+interval tree; Kriegel, Pötke, Seidl 2000).
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Generic, NamedTuple
+
+from psycopg import Connection
+from psycopg.rows import tuple_row
+from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
+
+from projections.line import NOW, Key, L
+
+SCHEMA = "ledgers"
+DEPTH = 40
+"""Levels of the tree: positions up to a trillion."""
+
+
+def fork(since: int, until: int) -> int:
+    """The node for a version that held from ``since`` until before ``until``; 0 for one that holds now."""
+    if until == NOW:
+        return 0
+    last = until - 1
+    level = ((since - 1) ^ last).bit_length() - 1
+    return last >> level << level
+
+
+def forks_over(position: int) -> list[int]:
+    """The nodes under which every version that held at this position is found."""
+    return [0, *(((position >> (level + 1)) * 2 + 1) << level for level in range(DEPTH))]
+
+
+class Version(NamedTuple, Generic[L]):
+    """版本: a line, and the positions it held for."""
+
+    line: L
+    since: int
+    until: int = NOW
+
+
+class Ended(NamedTuple):
+    """A stored present version that ceased to hold."""
+
+    key: Key
+    since: int
+    until: int
+
+
+class Table(Generic[L]):
+    """The table of a line type, in a schema and under a name of its choice."""
+
+    def __init__(self, line: type[L], name: str | None = None, schema: str = SCHEMA) -> None:
+        self.line = line
+        self.name = name or line.table
+        self.schema = schema
+        self.whole = Identifier(schema, self.name)
+        self.now = Identifier(schema, f"{self.name}_now")
+        self.past = Identifier(schema, f"{self.name}_past")
+        self.columns = comma(Identifier(name) for name in line.names)
+        self.cells = comma(
+            Composed([Identifier(column.name), SQL("::text" if column.sql == "jsonb" else "")])
+            for column in line.columns
+        )
+
+    def create(self, connection: Connection[Any]) -> None:
+        columns = (
+            SQL("{} {} {}").format(
+                Identifier(column.name),
+                raw(column.sql),
+                SQL("" if column.nullable else "NOT NULL"),
+            )
+            for column in self.line.columns
+        )
+        key = comma(Identifier(name) for name in self.line.key)
+        connection.execute(
+            SQL(
+                "CREATE TABLE {whole} ({columns}, from_position bigint NOT NULL, to_position bigint NOT NULL,"
+                " fork bigint NOT NULL, PRIMARY KEY ({key}, to_position)) PARTITION BY LIST (to_position);"
+                "CREATE TABLE {now} PARTITION OF {whole} FOR VALUES IN ({present});"
+                "CREATE TABLE {past} PARTITION OF {whole} DEFAULT;"
+                "COMMENT ON TABLE {whole} IS {title}"
+            ).format(
+                whole=self.whole,
+                now=self.now,
+                past=self.past,
+                columns=comma(columns),
+                key=key,
+                present=Literal(NOW),
+                title=Literal(self.line.title),
+            )
+        )
+        for index in self.line.index:
+            self._index(connection, self.now, index)
+        road = self.line.index[0] if self.line.index else ()
+        self._index(connection, self.past, ("fork", *(name for name in road if not self.line.column(name).many)))
+
+    def _index(self, connection: Connection[Any], part: Identifier, names: Sequence[str]) -> None:
+        many = any(name in self.line.names and self.line.column(name).many for name in names)
+        method = SQL("gin" if many else "btree")
+        connection.execute(
+            SQL("CREATE INDEX ON {} USING {} ({})").format(part, method, comma(Identifier(name) for name in names))
+        )
+
+    def drop(self, connection: Connection[Any]) -> None:
+        connection.execute(SQL("DROP TABLE IF EXISTS {}").format(self.whole))
+
+    def rename(self, connection: Connection[Any], name: str) -> None:
+        for part, suffix in ((self.whole, ""), (self.now, "_now"), (self.past, "_past")):
+            connection.execute(SQL("ALTER TABLE {} RENAME TO {}").format(part, Identifier(f"{name}{suffix}")))
+
+    def load(self, connection: Connection[Any], groups: Sequence[str]) -> dict[str, dict[Key, Version[L]]]:
+        """The present lines of these groups."""
+        statement = SQL("SELECT {cells}, from_position FROM {now} WHERE {group} = ANY(%s)").format(
+            cells=self.cells, now=self.now, group=Identifier(self.line.key[0])
+        )
+        found: dict[str, dict[Key, Version[L]]] = {}
+        with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+            for row in cursor.execute(statement, (list(groups),)):
+                line = self.line.of_row(row[:-1])
+                key = line.identity()
+                found.setdefault(key[0], {})[key] = Version(line, row[-1])
+        return found
+
+    def end(self, connection: Connection[Any], ended: Sequence[Ended]) -> None:
+        """Moves present versions that ceased to hold to the past."""
+        if not ended:
+            return
+        key = [self.line.column(name) for name in self.line.key]
+        statement = SQL(
+            "UPDATE {whole} AS t SET to_position = e.until, fork = e.fork FROM unnest({arrays}) AS e({names})"
+            " WHERE {same} AND t.to_position = {present}"
+        ).format(
+            whole=self.whole,
+            arrays=comma([*(raw(f"%s::{column.cast}[]") for column in key), SQL("%s::bigint[], %s::bigint[]")]),
+            names=comma([*(Identifier(column.name) for column in key), SQL("until, fork")]),
+            same=SQL(" AND ").join(
+                SQL("t.{0} = e.{0}").format(Identifier(column.name)) for column in key
+            ),
+            present=Literal(NOW),
+        )
+        keys = [list(values) for values in zip(*(one.key for one in ended), strict=True)]
+        untils = [one.until for one in ended]
+        connection.execute(statement, (*keys, untils, [fork(one.since, one.until) for one in ended]))
+
+    def add(self, connection: Connection[Any], versions: Sequence[Version[L]], *, past: bool) -> None:
+        """Stores versions that are not stored yet; all of them past, or all of them present."""
+        if not versions:
+            return
+        statement = SQL("COPY {} ({}, from_position, to_position, fork) FROM STDIN").format(
+            self.past if past else self.now, self.columns
+        )
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for line, since, until in versions:
+                copy.write_row([*line.row(), since, until, fork(since, until)])
+
+
+def comma(parts: Iterable[Composable]) -> Composed:
+    return SQL(", ").join(parts)
+
+
+def raw(text: str) -> SQL:
+    """SQL made of what the program itself declares."""
+    return SQL(text)  # type: ignore[arg-type]
