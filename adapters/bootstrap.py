@@ -12,8 +12,8 @@ from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from adapters.demo import marker
+from adapters.evidence import s3
 from adapters.evidence.files import FileEvidence
-from adapters.evidence.s3 import S3Evidence
 from adapters.evidence.store import EvidenceStore
 from adapters.identity import accounts
 from adapters.identity.accounts import Accounts, Limits
@@ -134,5 +134,5 @@ def limits(settings: Settings) -> Limits:
 
 def evidence_store(settings: Settings) -> EvidenceStore:
     if settings.evidence_url:
-        return S3Evidence.at(settings.evidence_url)
+        return s3.at(settings.evidence_url)
     return FileEvidence(settings.data / "evidence")

@@ -349,6 +349,7 @@ def tally(
     things that tell what the period was like: that an issue was registered in error (it counts nowhere), and a look
     back made in the period. A subject that had nothing to close has closed all of it: its shares are 10,000.
     """
+    subjects = sorted(subjects)
     courses: dict[IssueId, _Course] = {}
     for fact in facts:
         _follow(courses, fact, period)

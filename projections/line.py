@@ -68,18 +68,16 @@ class Line:
     index: ClassVar[tuple[tuple[str, ...], ...]]
     columns: ClassVar[tuple[Column, ...]]
     names: ClassVar[tuple[str, ...]]
-    title: ClassVar[str]
+    label: ClassVar[str]
     values: ClassVar[Callable[[Any], tuple[Any, ...]]]
     _dumps: ClassVar[tuple[tuple[int, Callable[[Any], Any]], ...]]
     _loads: ClassVar[tuple[tuple[int, Callable[[Any], Any]], ...]]
 
     def __init_subclass__(cls, *, table: str, key: tuple[str, ...], index: tuple[tuple[str, ...], ...] = ()) -> None:
         cls.table, cls.key, cls.index = table, key, index
-        cls.title = (cls.__doc__ or "").partition("\n")[0].partition(":")[0]
+        cls.label = (cls.__doc__ or "").partition("\n")[0].partition(":")[0]
         hints = get_type_hints(cls)
-        cls.columns = tuple(
-            column_of(name, hint) for name, hint in hints.items() if get_origin(hint) is not ClassVar
-        )
+        cls.columns = tuple(column_of(name, hint) for name, hint in hints.items() if get_origin(hint) is not ClassVar)
         cls.names = tuple(column.name for column in cls.columns)
         cls.values = staticmethod(attrgetter(*cls.names))
         cls._dumps = tuple((n, column.dump) for n, column in enumerate(cls.columns) if column.dump)
@@ -159,7 +157,10 @@ def _is(hint: Any, kind: type) -> bool:
 
 
 def _tuple_of(kind: Callable[[str], Any]) -> Callable[[Iterable[str]], tuple[Any, ...]]:
-    return tuple if kind is str else lambda values: tuple(map(kind, values))
+    if kind is str:
+        return tuple
+    revive = id_of if kind is Id else kind
+    return lambda values: tuple(map(revive, values))
 
 
 def _json_of(parser: TypeAdapter[Any]) -> Callable[[Any], str]:

@@ -282,8 +282,8 @@ class Projector:
         table.create(connection)
         connection.execute(
             SQL(
-                "INSERT INTO {} VALUES (%s, %s, 0) ON CONFLICT (ledger) DO UPDATE SET fingerprint = excluded.fingerprint,"
-                " position = 0"
+                "INSERT INTO {} VALUES (%s, %s, 0)"
+                " ON CONFLICT (ledger) DO UPDATE SET fingerprint = excluded.fingerprint, position = 0"
             ).format(PLACES),
             (name, ledger.fingerprint),
         )
@@ -328,9 +328,7 @@ class Projector:
         Table(line).drop(connection)
         Table(line, name + BESIDE).rename(connection, name)
         connection.execute(SQL("DELETE FROM {} WHERE ledger = %s").format(PLACES), (name,))
-        connection.execute(
-            SQL("UPDATE {} SET ledger = %s WHERE ledger = %s").format(PLACES), (name, name + BESIDE)
-        )
+        connection.execute(SQL("UPDATE {} SET ledger = %s WHERE ledger = %s").format(PLACES), (name, name + BESIDE))
 
     def _read(self, position: int) -> list[Recorded]:
         return list(self._facts_after(position, self._batch))
@@ -415,4 +413,3 @@ def _differences(
             yield Difference(line.table, "altered", key, since, changed)
     for key, since in folded.keys() - stored.keys():
         yield Difference(line.table, "missing", key, since, {})
-

@@ -17,7 +17,10 @@ from projections.line import NOW, Key, L
 
 SCHEMA = "ledgers"
 DEPTH = 40
-"""Levels of the tree: positions up to a trillion."""
+"""Levels of the tree."""
+
+LAST = 2**DEPTH
+"""No position lies beyond: a trillion facts."""
 
 
 def fork(since: int, until: int) -> int:
@@ -90,7 +93,7 @@ class Table(Generic[L]):
                 columns=comma(columns),
                 key=key,
                 present=Literal(NOW),
-                title=Literal(self.line.title),
+                title=Literal(self.line.label),
             )
         )
         for index in self.line.index:
@@ -137,9 +140,7 @@ class Table(Generic[L]):
             whole=self.whole,
             arrays=comma([*(raw(f"%s::{column.cast}[]") for column in key), SQL("%s::bigint[], %s::bigint[]")]),
             names=comma([*(Identifier(column.name) for column in key), SQL("until, fork")]),
-            same=SQL(" AND ").join(
-                SQL("t.{0} = e.{0}").format(Identifier(column.name)) for column in key
-            ),
+            same=SQL(" AND ").join(SQL("t.{0} = e.{0}").format(Identifier(column.name)) for column in key),
             present=Literal(NOW),
         )
         keys = [list(values) for values in zip(*(one.key for one in ended), strict=True)]
@@ -164,4 +165,4 @@ def comma(parts: Iterable[Composable]) -> Composed:
 
 def raw(text: str) -> SQL:
     """SQL made of what the program itself declares."""
-    return SQL(text)  # type: ignore[arg-type]
+    return SQL(text)

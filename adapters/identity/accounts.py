@@ -269,7 +269,7 @@ class Accounts:
             closed = _closed(account, now)
             kept = account.password_hash if account and not closed else None
             if account and kept and self._passwords.fits(kept, password):
-                self._succeeded(account.id, password if self._passwords.outdated(kept) else None)
+                self._succeeded(account, password)
                 return account
             if not kept:
                 self._passwords.fits(None, password)
@@ -284,11 +284,16 @@ class Accounts:
             f"锁定{self.limits.locked // timedelta(minutes=1)}分钟)",
         )
 
-    def _succeeded(self, account: int, outdated: str | None) -> None:
-        self._run("UPDATE accounts.account SET failed_attempts = 0 WHERE id = %s AND failed_attempts > 0", (account,))
-        if outdated is not None:
-            kept = self._passwords.hash(outdated)
-            self._run("UPDATE accounts.account SET password_hash = %s WHERE id = %s", (kept, account))
+    def _succeeded(self, account: _Credentials, password: str) -> None:
+        self._run(
+            "UPDATE accounts.account SET failed_attempts = 0 WHERE id = %s AND failed_attempts > 0", (account.id,)
+        )
+        if self._passwords.outdated(account.password_hash):
+            # Not over a password that was set meanwhile.
+            self._run(
+                "UPDATE accounts.account SET password_hash = %s WHERE id = %s AND password_hash = %s",
+                (self._passwords.hash(password), account.id, account.password_hash),
+            )
 
     def _failed(self, login: str, now: datetime) -> bool:
         """Count it, and say whether that locked the account."""

@@ -44,6 +44,7 @@ _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "fsync": "on",
+    "max_connections": "200",
     "log_checkpoints": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",

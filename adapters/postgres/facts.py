@@ -40,7 +40,9 @@ class PostgresFacts(RecorderFacts):
     def about(self, tag: Id, *, after: int = 0, until: int | None = None, most: int | None = None) -> list[Recorded]:
         """The timeline of an id: the facts that carry it, in order."""
         wanted = DCBQuery([DCBQueryItem(tags=[str(tag)])])
-        return [_recorded(stored) for stored in self.recorder.read_recorded(wanted, after=after, until=until, limit=most)]
+        return [
+            _recorded(stored) for stored in self.recorder.read_recorded(wanted, after=after, until=until, limit=most)
+        ]
 
     def stored(self, position: int) -> Stored | None:
         """One fact in its exact bytes, or none at that position."""

@@ -24,12 +24,12 @@ _LEVEL = {length: level for level, length in LENGTH.items()}
 
 # Longest first, or 蒙古族 would be cut at its last two characters.
 _PEOPLES = (
-    "乌孜别克族 柯尔克孜族 俄罗斯族 鄂伦春族 鄂温克族 达斡尔族 哈萨克族 塔吉克族 塔塔尔族 维吾尔族 仫佬族 仡佬族 侗族 "
-    "傈僳族 保安族 傣族 赫哲族 锡伯族 布依族 布朗族 毛南族 土家族 哈尼族 纳西族 景颇族 拉祜族 撒拉族 朝鲜族 蒙古族 高山族 "
-    "门巴族 珞巴族 基诺族 阿昌族 德昂族 东乡族 裕固族 普米族 独龙族 回族 藏族 苗族 彝族 壮族 满族 瑶族 白族 黎族 佤族 畲族 "
-    "水族 土族 羌族 怒族 京族 各族"
-).split()
-_ETHNIC_PART = re.compile(f"(?:{'|'.join(_PEOPLES)}|民族)+(?=自治|[乡镇县])")
+    "乌孜别克族|柯尔克孜族|俄罗斯族|鄂伦春族|鄂温克族|达斡尔族|哈萨克族|塔吉克族|塔塔尔族|维吾尔族|仫佬族|"
+    "仡佬族|傈僳族|保安族|赫哲族|锡伯族|布依族|布朗族|毛南族|土家族|哈尼族|纳西族|景颇族|拉祜族|撒拉族|"
+    "朝鲜族|蒙古族|高山族|门巴族|珞巴族|基诺族|阿昌族|德昂族|东乡族|裕固族|普米族|独龙族|侗族|傣族|回族|"
+    "藏族|苗族|彝族|壮族|满族|瑶族|白族|黎族|佤族|畲族|水族|土族|羌族|怒族|京族|各族"
+)
+_ETHNIC_PART = re.compile(f"(?:{_PEOPLES}|民族)+(?=自治|[乡镇县])")
 _SUFFIXES: dict[Level, tuple[tuple[re.Pattern[str], str], ...]] = {
     "province": ((re.compile(r"(?:省|市|(?:壮族|回族|维吾尔)?自治区)$"), "省"),),
     "city": ((re.compile(r"(?:市|地区|自治州|盟)$"), "市"),),
@@ -206,8 +206,9 @@ class Divisions:
         return Match(tuple(sorted(names.stems(wanted, level))), renamed=True)
 
     def named_in(self, text: str, level: Level, within: str) -> Match:
-        """The divisions of a level whose whole names stand in a text such as a title; longer names hide shorter ones."""
-        text, found = plain(text), {}
+        """The divisions of a level whose whole names stand in a text such as a title; longer ones hide shorter ones."""
+        text = plain(text)
+        found: dict[str, Division] = {}
         for division in self.within(within, level):
             for spelling in self.spellings(division):
                 if spelling in text:

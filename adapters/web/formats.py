@@ -101,3 +101,8 @@ def address(subject: Id) -> str:
 
 PAGES = {"issue": "issues", "person": "people", "unit": "units", "case": "cases", "edition": "boards"}
 """The pages there are about one kind of thing; of every other id there is the timeline."""
+
+
+def today(now: datetime) -> date:
+    """The day it is in China."""
+    return now.astimezone(CHINA).date()

@@ -9,7 +9,7 @@ import unicodedata
 from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 from adapters.workbooks.grid import Value
@@ -24,7 +24,7 @@ PLAUSIBLE = range(2000, 2061)
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """整改时限: ``due`` is null for 立行立改 and where nothing is said; ``precision`` is null only in the latter case."""
+    """整改时限: ``due`` is null for 立行立改 and where no date is said, ``precision`` only in the latter case."""
 
     due: date | None = None
     precision: Precision | None = None
@@ -192,10 +192,7 @@ def _number(chinese: str) -> str:
 def _from_number(value: Value, calendar: Calendar) -> date | None:
     """A date cell, a serial number or yyyymmdd; null for text that is none of these."""
     if isinstance(value, date):
-        day = value.date() if isinstance(value, datetime) else value
-        if day.year not in PLAUSIBLE:
-            raise Unreadable("impossible_date", "日期超出合理年份,请核对")
-        return day
+        return _real(value.year, value.month, value.day)
     if isinstance(value, str) and re.fullmatch(r"\s*\d{5}\s*", unicodedata.normalize("NFKC", value)):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):

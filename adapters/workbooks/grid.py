@@ -1,8 +1,8 @@
 """单元格: a sheet's cells as people see them, row by row.
 
-python-calamine reads the values (an order of magnitude faster than openpyxl, in a fraction of its memory) and the merged
-ranges. What it leaves out comes from ``container``: it reads error values and uncalculated formulas as blanks, and a
-date shown as 2019年10月 as the first of that month.
+python-calamine reads the values (an order of magnitude faster than openpyxl, in a fraction of its memory) and the
+merged ranges. What it leaves out comes from ``container``: it reads error values and uncalculated formulas as blanks,
+and a date shown as 2019年10月 as the first of that month.
 """
 
 from collections.abc import Iterator, Sequence
@@ -93,20 +93,18 @@ def _value(value: Value) -> Value:
 
 def _marked(rows: Iterator[list[Value]], facts: SheetFacts) -> Iterator[list[Value]]:
     marks: dict[int, list[tuple[int, Mark]]] = {}
-    for (row, column), mark in facts.marks.items():
-        marks.setdefault(row, []).append((column, mark))
-    number = -1
-    for number, row in enumerate(rows):
-        for column, mark in marks.pop(number, ()):
+    for (number, column), mark in facts.marks.items():
+        marks.setdefault(number, []).append((column, mark))
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        for column, mark in marks.pop(count - 1, ()):
             row.extend([None] * (column + 1 - len(row)))
             row[column] = _as_month(row[column]) if mark is Mark.MONTH else mark
         yield row
     # Calamine ends at the last value it knows of; an error or an uncalculated formula may stand below it.
-    for missing in range(number + 1, max(marks, default=-1) + 1):
-        row = [None] * facts.columns
-        for column, mark in marks.get(missing, ()):
-            row[column] = mark
-        yield row
+    for number in range(count, max(marks, default=-1) + 1):
+        marked: dict[int, Value] = dict(marks.get(number, ()))
+        yield [marked.get(column) for column in range(facts.columns)]
 
 
 def _as_month(value: Value) -> Value:

@@ -1,8 +1,8 @@
 """表头: finding the header among a sheet's first lines, and which column holds what.
 
 A header is one to three lines whose merged groups spell each column as a path of titles (整改责任 → 责任人). Counties
-title the same column differently, so every field has its titles, the more telling first: where a sheet has both 问题描述
-and 问题, the former is read and the latter is named as left aside.
+title the same column differently, so every field has its titles, the more telling first: where a sheet has both
+问题描述 and 问题, the former is read and the latter is named as left aside.
 """
 
 import re
@@ -46,30 +46,56 @@ Field = Literal[
 TITLES: Mapping[Field, str] = MappingProxyType(
     {
         "number": "序号 编号 问题编号 问题序号 台账编号 台账序号 NO",
-        "county": "县 县区 县市区 县市 区县 市县 所属县 所在县 县名 县区名称 所属县区 所在县区 所属县市区 所在县市区",
-        "township": "乡镇 乡镇街道 镇 乡 镇乡 镇街 乡镇名称 乡镇名 所属乡镇 所在乡镇 所属镇 所在镇 涉及乡镇 问题所在乡镇 街道",
-        "village": "行政村 村 村名 村社区 村居 行政村社区 行政村名称 村名称 所在村 所属村 所在行政村 所属行政村 涉及村 问题所在村 社区 "
-        "乡镇村 镇村 乡镇行政村 所在乡镇村 所属乡镇村 涉及乡镇村 问题所在地 所在地 所属区域 地点",
+        "county": ("县 县区 县市区 县市 区县 市县 所属县 所在县 县名 县区名称 所属县区 所在县区 所属县市区 所在县市区"),
+        "township": (
+            "乡镇 乡镇街道 镇 乡 镇乡 镇街 乡镇名称 乡镇名 所属乡镇 所在乡镇 所属镇 所在镇 涉及乡镇 问题所在乡镇 街道"
+        ),
+        "village": (
+            "行政村 村 村名 村社区 村居 行政村社区 行政村名称 村名称 所在村 所属村 所在行政村 "
+            "所属行政村 涉及村 问题所在村 社区 乡镇村 镇村 乡镇行政村 所在乡镇村 所属乡镇村 "
+            "涉及乡镇村 问题所在地 所在地 所属区域 地点"
+        ),
         "category": "问题类别 问题类型 类别 类型 问题分类 问题种类 所属领域 涉及领域 问题领域",
         "source": "问题来源 来源 问题出处 问题渠道 发现渠道 发现途径 问题发现渠道 交办来源",
         "severity": "问题等级 严重程度 问题严重程度 等级 问题级别 级别 严重等级",
-        "description": "问题具体描述 具体问题描述 问题描述 具体问题 问题具体内容 问题内容 存在的具体问题 存在的主要问题 存在主要问题 主要问题 "
-        "存在的问题 存在问题 问题表现 问题具体表现 具体表现 问题情况 问题简述 问题摘要 反馈问题 发现问题 发现的问题 问题清单 问题",
+        "description": (
+            "问题具体描述 具体问题描述 问题描述 具体问题 问题具体内容 问题内容 存在的具体问题 "
+            "存在的主要问题 存在主要问题 主要问题 存在的问题 存在问题 问题表现 问题具体表现 "
+            "具体表现 问题情况 问题简述 问题摘要 反馈问题 发现问题 发现的问题 问题清单 问题"
+        ),
         "material": "涉及资料农户数量 涉及资料农户 涉及资料 涉及农户数量 涉及户数 资料农户数量",
-        "unit": "整改责任单位 责任单位 责任部门 整改责任部门 整改单位 牵头单位 整改牵头单位 牵头责任单位 牵头部门 承办单位 责任主体",
-        "leader": "责任领导 整改责任领导 牵头领导 牵头责任领导 包抓领导 包保领导 包案领导 分管领导 分管责任领导 挂点领导 挂牌领导 "
-        "县级责任领导 县级领导 县级包抓领导 县级牵头领导 责任县领导 牵头县领导",
-        "person": "责任人 整改责任人 具体责任人 直接责任人 责任人姓名 整改责任人姓名 责任人员 整改责任人员 责任人及职务 具体负责人 负责人 "
-        "经办人 具体经办人 承办人 整改人",
-        "measure": "整改措施 整改举措 具体整改措施 具体措施 主要措施 整改办法 解决措施 措施 整改方案 整改思路 整改要求 整改目标及措施 整改措施及目标",
-        "money": "计划资金 计划投入资金 计划投资 计划投入 所需资金 整改所需资金 需要资金 需资金 资金需求 预算资金 资金预算 概算投资 "
-        "投入资金 资金投入 整改资金 资金 投资",
-        "due": "整改时限 计划完成时限 完成时限 整改期限 整改完成时限 整改完成期限 计划整改时限 计划完成时间 计划完成日期 要求完成时限 "
-        "要求完成时间 预计完成时间 拟完成时间 完成期限 整改截止时间 截止时间 时间节点 整改时间节点 整改时间 办结时限 办理时限 时限 限期",
-        "done": "实际完成时间 实际完成日期 实际完成时限 实际整改完成时间 实际办结时间 整改到位时间 办结时间 办结日期",
+        "unit": (
+            "整改责任单位 责任单位 责任部门 整改责任部门 整改单位 牵头单位 整改牵头单位 "
+            "牵头责任单位 牵头部门 承办单位 责任主体"
+        ),
+        "leader": (
+            "责任领导 整改责任领导 牵头领导 牵头责任领导 包抓领导 包保领导 包案领导 分管领导 "
+            "分管责任领导 挂点领导 挂牌领导 县级责任领导 县级领导 县级包抓领导 县级牵头领导 "
+            "责任县领导 牵头县领导"
+        ),
+        "person": (
+            "责任人 整改责任人 具体责任人 直接责任人 责任人姓名 整改责任人姓名 责任人员 "
+            "整改责任人员 责任人及职务 具体负责人 负责人 经办人 具体经办人 承办人 整改人"
+        ),
+        "measure": (
+            "整改措施 整改举措 具体整改措施 具体措施 主要措施 整改办法 解决措施 措施 整改方案 "
+            "整改思路 整改要求 整改目标及措施 整改措施及目标"
+        ),
+        "money": (
+            "计划资金 计划投入资金 计划投资 计划投入 所需资金 整改所需资金 需要资金 需资金 "
+            "资金需求 预算资金 资金预算 概算投资 投入资金 资金投入 整改资金 资金 投资"
+        ),
+        "due": (
+            "整改时限 计划完成时限 完成时限 整改期限 整改完成时限 整改完成期限 计划整改时限 "
+            "计划完成时间 计划完成日期 要求完成时限 要求完成时间 预计完成时间 拟完成时间 完成期限 "
+            "整改截止时间 截止时间 时间节点 整改时间节点 整改时间 办结时限 办理时限 时限 限期"
+        ),
+        "done": ("实际完成时间 实际完成日期 实际完成时限 实际整改完成时间 实际办结时间 整改到位时间 办结时间 办结日期"),
         "completion": "完成时间 完成日期 整改完成时间 整改完成日期",
-        "status": "整改状态 整改进展 整改进度 整改进展情况 进展情况 整改完成情况 完成情况 整改情况 整改落实情况 整改结果 当前状态 目前状态 "
-        "目前进展 进展 进度 状态",
+        "status": (
+            "整改状态 整改进展 整改进度 整改进展情况 进展情况 整改完成情况 完成情况 整改情况 "
+            "整改落实情况 整改结果 当前状态 目前状态 目前进展 进展 进度 状态"
+        ),
         "evidence": "佐证材料名称 佐证材料 印证材料 证明材料 印证资料 佐证资料",
         "review": "复核情况 验收情况 复核结果 验收结果 复核意见 验收意见 复核结论 复核 验收",
         "reviewer": "复核人签字 复核人 验收人签字 验收人 复核签字 复核人员 验收人员",
@@ -100,7 +126,7 @@ _PREAMBLE = re.compile(r"截[至止]|填[报表]|制表|单位[::]|时间[::]|�
 
 @dataclass(frozen=True)
 class Column:
-    """一列: where it is, its path of titles as written, the header cell's row, its field and how telling its title is."""
+    """一列: its place and its header cell's row, its path of titles as written, its field, how telling its title is."""
 
     index: int
     row: int
@@ -117,8 +143,8 @@ class Column:
 class Layout:
     """版式: the header's first and last row, and the columns to read for each field.
 
-    Several columns of one field are equally telling and must agree. ``aside`` are known fields whose title was less
-    telling than another's, ``unknown`` the columns nobody knows. ``unclear`` is a 完成时间 that may be planned or actual.
+    Several columns of one field are equally telling and must agree. ``aside`` are columns of known fields whose title
+    was less telling than another's, ``unknown`` those nobody knows, ``unclear`` a 完成时间, planned or actual.
     """
 
     first_row: int
@@ -132,11 +158,8 @@ class Layout:
 
     def repeats(self, line: Line) -> bool:
         """Whether a line below is the header printed once more."""
-        own = 0
-        for own, (column, value) in enumerate(line.own(), start=1):
-            if plain_title(value) not in self.titles.get(column, ()):
-                return False
-        return own >= 2
+        own = list(line.own())
+        return len(own) >= 2 and all(plain_title(value) in self.titles.get(column, ()) for column, value in own)
 
     def first(self, *fields: Field) -> int:
         """The column of the first of the fields that the sheet has; column A if none."""
@@ -170,7 +193,7 @@ def find_layout(lines: Sequence[Line]) -> Layout | None:
                 best = (len(fields), start, depth)
     if best is None:
         return None
-    known, start, depth = best
+    _, start, depth = best
     header = lines[start : start + depth]
     deeper = lines[start : start + depth + 1]
     if depth < _DEPTH and len(deeper) > depth and _is_sublevel(deeper[-1], header):

@@ -1,7 +1,7 @@
 """问题所在地: which county, township and village a row is about, from what its cells and its sheet say.
 
-Nothing is inherited from the row above. A row is about a whole township where its village cell is blank or says 全镇, and
-about the whole county only where a cell says 全县 or 县本级 in so many words.
+Nothing is inherited from the row above. A row is about a whole township where its village cell is blank or says 全镇,
+and about the whole county only where a cell says 全县 or 县本级 in so many words.
 """
 
 import re

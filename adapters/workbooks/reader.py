@@ -13,6 +13,8 @@ from adapters.workbooks.problems import BadWorkbook, Problem
 from adapters.workbooks.reading import Reading, Row
 from adapters.workbooks.sheet import SheetReading
 
+__all__ = ["MAX_ISSUES", "READER_VERSION", "Reading", "Row", "read_workbook"]
+
 READER_VERSION = 1
 """Counted up whenever the same file may read differently, so that an old preview can't be confirmed."""
 
@@ -20,7 +22,7 @@ MAX_ISSUES = 50_000
 
 
 def read_workbook(content: bytes, divisions: Divisions, place: str) -> Reading:
-    """Read a workbook of issues within a county or a city (a code); raises BadWorkbook when the file is refused whole."""
+    """Read a workbook of issues within a county or a city (a code); raises BadWorkbook for a file refused whole."""
     locator = Locator(divisions, place)
     container = open_container(content)
     rows: list[Row] = []

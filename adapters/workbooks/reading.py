@@ -13,8 +13,8 @@ from adapters.workbooks.values import Severity, Status
 class Row:
     """一条问题: as the workbook claims it, null where it says nothing or could not be read.
 
-    ``county``, ``region`` and ``hamlet`` follow from the place cells: the code of the county, the code of what the issue
-    is about (village, township, county or city) and the 屯 or 组 below the village.
+    ``county``, ``region`` and ``hamlet`` follow from the place cells: the code of the county, the code of what the
+    issue is about (village, township, county or city) and the 屯 or 组 below the village.
     """
 
     sheet: str

@@ -1,6 +1,5 @@
 """一张工作表: from lines to rows, with every problem met on the way."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -183,27 +182,38 @@ class _Issues:
             hamlet=location.hamlet,
         )
         self._add_to_totals(line, money)
-        if row.status == "已销号" and is_none_mark(self._value(line, "closure")):
+        if row.status == "已销号" and is_none_mark(self._peek(line, "closure")):
             row = replace(row, closed=True)
         self._check_claims(line, row)
         return row
 
-    def _read(self, line: Line, field: Field, read: Callable[[Value], T]) -> T | None:
+    def _read(self, line: Line, field: Field, read: Callable[[Value], T | None]) -> T | None:
         """A field of a line; null, with the problem named at its cell, where it can't be read."""
-        columns = self._layout.columns.get(field, ())
-        filled = [column.index for column in columns if not is_none_mark(line[column.index])]
-        where = filled[0] if filled else self._column(field)
+        where = self._column(field)
         try:
-            if len({_comparable(line[column]) for column in filled}) > 1:
-                titles = "、".join(f"{cell_name(line.number, column)}" for column in filled)
-                raise Unreadable("conflicting_columns", f"同名的几列内容不一致({titles}),请只保留一列")
-            value = line[where] if columns else None
+            value = self._value(line, field)
             if isinstance(value, Mark):
                 raise _MARKS[value]
             return read(value)
         except Unreadable as cause:
             self._say(line, where, cause.kind, cause.message)
             return None
+
+    def _value(self, line: Line, field: Field) -> Value:
+        """What a line says of a field; raises Unreadable where two columns of it differ."""
+        columns = self._layout.columns.get(field, ())
+        if len(columns) > 1:
+            filled = [column.index for column in columns if not is_none_mark(line[column.index])]
+            if len({_comparable(line[column]) for column in filled}) > 1:
+                cells = "、".join(cell_name(line.number, column) for column in filled)
+                raise Unreadable("conflicting_columns", f"同名的几列内容不一致({cells}),请只保留一列")
+        return self._peek(line, field)
+
+    def _peek(self, line: Line, field: Field) -> Value:
+        """The first thing that a line says of a field; blank where the sheet has no column for it."""
+        columns = self._layout.columns.get(field, ())
+        said = (line[column.index] for column in columns)
+        return next((value for value in said if value is not None), None)
 
     def _location(self, line: Line) -> Location:
         before = len(self._problems)
@@ -216,11 +226,10 @@ class _Issues:
             self._say(line, where, trouble.kind, trouble.message)
         return location
 
-    def _value(self, line: Line, field: Field) -> Value:
-        return line[self._column(field)] if field in self._layout.columns else None
-
     def _column(self, field: Field) -> int:
-        return self._layout.first(field)
+        """The first column of a field; column A where the sheet has none."""
+        columns = self._layout.columns.get(field)
+        return columns[0].index if columns else 0
 
     def _check_untitled(self, line: Line) -> None:
         for column, _ in line.own():
@@ -244,11 +253,11 @@ class _Issues:
         column = self._column("money")
         if "money" not in self._layout.columns or column in line.lent:
             return
-        self._totals.add(money, whole=money is not None or is_none_mark(line[column]))
+        self._totals.add(money, whole=money is not None or is_none_mark(self._peek(line, "money")))
 
     def _check_total(self, line: Line) -> None:
         expected = self._totals.take(subtotal=is_subtotal(line))
-        value = self._value(line, "money")
+        value = self._peek(line, "money")
         if expected is None or is_none_mark(value) or isinstance(value, Mark):
             return
         try:
@@ -262,13 +271,13 @@ class _Issues:
     def _check_claims(self, line: Line, row: Row) -> None:
         """Contradictions within a row: worth naming, and no reason to doubt how it was read."""
         columns = self._layout.columns
-        closure = key_text(self._value(line, "closure"))
+        closure = key_text(self._peek(line, "closure"))
         if row.closed:
-            if "reviewer" in columns and is_none_mark(self._value(line, "reviewer")):
+            if "reviewer" in columns and is_none_mark(self._peek(line, "reviewer")):
                 self._say(line, self._column("reviewer"), "closed_without_reviewer", "已销号但没有复核人签字")
             if row.status not in (None, "已完成", "已销号"):
                 self._say(line, self._column("status"), "closed_but_unfinished", f"已销号但整改状态为“{row.status}”")
-            if read_review(self._value(line, "review")) is False:
+            if read_review(self._peek(line, "review")) is False:
                 self._say(line, self._column("review"), "closed_but_rejected", "已销号但复核不通过")
         elif row.status == "已销号" and closure:
             message = "整改状态为“已销号”而销号状态不是,已按后者读取"
@@ -281,7 +290,7 @@ class _Issues:
             self._say(line, self._column("done"), "done_after_as_of", "实际完成时间晚于表中的截至日期")
 
     def _is_blank(self, line: Line, field: Field) -> bool:
-        return field in self._layout.columns and is_none_mark(self._value(line, field))
+        return field in self._layout.columns and is_none_mark(self._peek(line, field))
 
     def _say(self, line: Line, column: int, kind: str, message: str) -> None:
         self._problems.append(Problem(self._sheet, line.number, cell_name(line.number, column), kind, message))

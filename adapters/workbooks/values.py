@@ -1,4 +1,4 @@
-"""单元格取值: text, money, gravity, status and closure as cells say them. Pure; what can't be read raises Unreadable."""
+"""单元格取值: text, money, gravity, status, closure as cells say them. Pure; what can't be read raises Unreadable."""
 
 import re
 import unicodedata
@@ -70,8 +70,8 @@ _PROSE: TypeAdapter[str] = TypeAdapter(Prose)
 def cell_text(value: Value) -> str | None:
     """A cell as text: ends stripped, invisible marks and carriage returns gone, 12.0 as 12; null for a blank."""
     match value:
-        case None:
-            return None
+        case str():
+            return _clean(value) or None
         case bool():
             return "是" if value else "否"
         case float() if value == int(value):
@@ -82,22 +82,29 @@ def cell_text(value: Value) -> str | None:
             return value.isoformat()
         case int() | float() | timedelta():
             return str(value)
-        case str():
-            text = _INVISIBLE.sub("", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
-            return text or None
         case _:
             return None
 
 
 def key_text(value: Value) -> str:
     """A cell as a word to compare: halfwidth, without any space, without a final full stop."""
-    text = cell_text(value)
-    return "".join(unicodedata.normalize("NFKC", text).split()).rstrip("。.;;") if text else ""
+    return _key(value) if isinstance(value, str) else _key(cell_text(value) or "")
 
 
 def is_none_mark(value: Value) -> bool:
     """Whether a cell is blank or says that there is nothing (``/``, ``—``, 无)."""
-    return value is None or (isinstance(value, str) and key_text(value) in _NONE_MARKS)
+    return value is None or (isinstance(value, str) and _key(value) in _NONE_MARKS)
+
+
+# Forms say the same few words thousands of times.
+@lru_cache(maxsize=16_384)
+def _clean(text: str) -> str:
+    return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+@lru_cache(maxsize=16_384)
+def _key(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", _clean(text)).split()).rstrip("。.;")
 
 
 def read_short(value: Value) -> str | None:

@@ -1,7 +1,6 @@
 import json
 import logging
 import multiprocessing
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -227,7 +226,7 @@ def _write(folder: Path, name: str) -> None:
 
 
 def test_two_processes_lose_nothing_at_midnight(folder: Path) -> None:
-    fresh = multiprocessing.get_context("spawn" if sys.platform == "darwin" else "fork")
+    fresh = multiprocessing.get_context("fork")
     writers = [fresh.Process(target=_write, args=(folder, name)) for name in "ab"]
     for writer in writers:
         writer.start()

