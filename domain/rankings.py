@@ -252,8 +252,6 @@ class EditionCorrected(Event, type="edition.corrected"):
     standings: tuple[Standing, ...] = Field(min_length=1)
 
 
-PUBLISHERS = (Post.HEADQUARTERS, Post.SUPERVISOR)
-
 BOARD = (ScoringRuleAdopted, EditionPublished, EditionObjected, EditionObjectionAnswered, EditionCorrected)
 
 
@@ -457,6 +455,7 @@ class _Entry(NamedTuple):
 
 
 def scored(component: Component, count: int) -> ScoredComponent:
+    """What a count gives: points for whole units only, so that there is nothing to round."""
     points = count // component.per * component.points
     if component.floor is not None:
         points = max(points, component.floor)
@@ -701,6 +700,10 @@ def consequences(past: Past, before: Board, after: Board, edition: EditionId, on
 
 
 # Commands
+
+
+PUBLISHERS = (Post.HEADQUARTERS, Post.SUPERVISOR)
+"""Who adopts rules, publishes, answers and corrects."""
 
 
 def packaged(name: str) -> ScoringRule:

@@ -1,7 +1,6 @@
 """问责事项台账: one line per case."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -12,8 +11,7 @@ from projections.ledger import Ledger, one_line
 from projections.line import Line
 
 
-@dataclass(frozen=True)
-class CaseLine(Line, table="case_ledger", key=("case",), index=(("region", "case"), ("subject",), ("state", "region"))):
+class CaseLine(Line, table="case_ledger", key=("case",), found_by=(("region", "case"), ("subject",), ("state", "region"))):
     """问责事项台账
 
     ``state`` is open, dropped (its ground is gone) or closed; ``measures`` are all that were decided in it.

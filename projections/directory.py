@@ -1,7 +1,6 @@
 """名录: one line per region, unit and person, with what they are called."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -15,8 +14,7 @@ from projections.ledger import Ledger, one_line
 from projections.line import Line
 
 
-@dataclass(frozen=True)
-class DirectoryLine(Line, table="directory", key=("id",), index=(("region", "kind"), ("kind", "sort_key"), ("name",))):
+class DirectoryLine(Line, table="directory", key=("id",), found_by=(("region", "kind"), ("kind", "sort_key"), ("name",))):
     """名录
 
     ``region`` is where a unit or person belongs, and a region itself; ``sort_key`` orders names by their pinyin.

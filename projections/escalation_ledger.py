@@ -1,7 +1,6 @@
 """上报答复台账: one line per escalation, and whether it was answered in time."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -12,12 +11,11 @@ from projections.ledger import Ledger, one_line
 from projections.line import Line
 
 
-@dataclass(frozen=True)
 class EscalationLine(
     Line,
     table="escalation_ledger",
     key=("escalation",),
-    index=(("region", "escalation"), ("issue",), ("answer_due",)),
+    found_by=(("region", "escalation"), ("issue",), ("answer_due",)),
 ):
     """上报答复台账
 

@@ -1,7 +1,6 @@
 """佐证台账: one line per file, with every use of it, so that a photo used twice is seen."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from domain.chains import ChainOpened, Checked
@@ -22,8 +21,7 @@ class Use(Value):
     on: date
 
 
-@dataclass(frozen=True)
-class EvidenceLine(Line, table="evidence_ledger", key=("file",), index=(("reused",),)):
+class EvidenceLine(Line, table="evidence_ledger", key=("file",), found_by=(("reused",),)):
     """佐证台账
 
     ``reused`` says that the same file proves something on more than one subject; size in bytes.

@@ -1,7 +1,6 @@
 """问题台账: one line per issue, as it stands."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -66,12 +65,11 @@ class Extension(Value):
     decided_on: date | None = None
 
 
-@dataclass(frozen=True)
 class IssueLine(
     Line,
     table="issue_ledger",
     key=("issue",),
-    index=(("region", "issue"), ("status", "region"), ("unit",), ("leader",), ("person",), ("object",)),
+    found_by=(("region", "issue"), ("status", "region"), ("unit",), ("leader",), ("person",), ("object",)),
 ):
     """问题台账
 

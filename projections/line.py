@@ -1,16 +1,29 @@
-"""A line of a ledger: a frozen dataclass that is a table.
+"""A line of a ledger: a frozen record that is a table.
 
-Its annotations are the columns. Every version of every line is kept with the positions it held for, so a ledger can be
-read as of any position: ``from_position`` is the first position of which the version is true, ``to_position`` the
-first of which it no longer is (``NOW`` for the present version).
+Its annotations are the columns. It is a tuple underneath, because a ledger of a province makes tens of millions of
+them: a changed line is one copy, and only the cells that changed are written out again.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from enum import Enum
-from operator import attrgetter
+from itertools import compress
+from operator import is_not, itemgetter
 from types import NoneType, UnionType
-from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    ClassVar,
+    Literal,
+    NamedTuple,
+    Self,
+    TypeVar,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from pydantic import TypeAdapter
 
@@ -19,26 +32,19 @@ from domain.ids import Id, id_of
 Key = tuple[Any, ...]
 """The values of a line's key columns."""
 
-NOW = 2**63 - 1
-"""The ``to_position`` of the present version of a line."""
-
-SCALARS: tuple[tuple[type, str], ...] = (
-    (bool, "boolean"),
-    (int, "bigint"),
-    (datetime, "timestamptz"),
-    (date, "date"),
-    (str, 'text COLLATE "C"'),
-)
+Cells = list[str]
+"""A line in the text form of PostgreSQL's COPY, cell by cell."""
 
 
 class Column(NamedTuple):
-    """A column: its SQL type, and how a value goes in and comes back where it is not the same there and here."""
+    """A column: its SQL type, how a value is written in COPY's text form, and how it comes back where it is not the
+    same there and here."""
 
     name: str
     sql: str
     nullable: bool
     parser: TypeAdapter[Any]
-    dump: Callable[[Any], Any] | None = None
+    write: Callable[[Any], str]
     load: Callable[[Any], Any] | None = None
 
     @property
@@ -55,79 +61,112 @@ class Column(NamedTuple):
         return self.sql.replace(' COLLATE "C"', "")
 
 
-class Line:
+@dataclass_transform(frozen_default=True)
+class Line(tuple[Any, ...]):
     """台账行
 
     ``table`` names the table, ``key`` the columns that tell one line from another; the first of them is the group
-    that is folded together. ``index`` lists what present lines are found by; the first of these serves past versions
-    as well.
+    that is folded together. ``found_by`` lists what present lines are found by; the first of these serves past
+    versions as well.
     """
+
+    __slots__ = ()
 
     table: ClassVar[str]
     key: ClassVar[tuple[str, ...]]
-    index: ClassVar[tuple[tuple[str, ...], ...]]
+    found_by: ClassVar[tuple[tuple[str, ...], ...]]
+    label: ClassVar[str]
     columns: ClassVar[tuple[Column, ...]]
     names: ClassVar[tuple[str, ...]]
-    label: ClassVar[str]
-    values: ClassVar[Callable[[Any], tuple[Any, ...]]]
-    _dumps: ClassVar[tuple[tuple[int, Callable[[Any], Any]], ...]]
+    _places: ClassVar[dict[str, int]]
+    _defaults: ClassVar[dict[str, Any]]
     _loads: ClassVar[tuple[tuple[int, Callable[[Any], Any]], ...]]
+    _writes: ClassVar[tuple[Callable[[Any], str], ...]]
+    identity: ClassVar[Callable[[Any], Key]]
 
-    def __init_subclass__(cls, *, table: str, key: tuple[str, ...], index: tuple[tuple[str, ...], ...] = ()) -> None:
-        cls.table, cls.key, cls.index = table, key, index
+    def __init_subclass__(cls, *, table: str, key: tuple[str, ...], found_by: tuple[tuple[str, ...], ...] = ()) -> None:
+        hints = {name: hint for name, hint in get_type_hints(cls).items() if get_origin(hint) is not ClassVar}
+        cls.table, cls.key, cls.found_by = table, key, found_by
         cls.label = (cls.__doc__ or "").partition("\n")[0].partition(":")[0]
-        hints = get_type_hints(cls)
-        cls.columns = tuple(column_of(name, hint) for name, hint in hints.items() if get_origin(hint) is not ClassVar)
-        cls.names = tuple(column.name for column in cls.columns)
-        cls.values = staticmethod(attrgetter(*cls.names))
-        cls._dumps = tuple((n, column.dump) for n, column in enumerate(cls.columns) if column.dump)
+        cls.columns = tuple(column_of(name, hint) for name, hint in hints.items())
+        cls.names = tuple(hints)
+        cls._places = {name: n for n, name in enumerate(cls.names)}
+        cls._defaults = {name: cls.__dict__[name] for name in cls.names if name in cls.__dict__}
         cls._loads = tuple((n, column.load) for n, column in enumerate(cls.columns) if column.load)
+        cls._writes = tuple(column.write for column in cls.columns)
+        for n, name in enumerate(cls.names):
+            setattr(cls, name, property(itemgetter(n)))
+        first, *rest = (cls._places[name] for name in key)
+        pick = itemgetter(first, *rest)
+        cls.identity = pick if rest else lambda line: (pick(line),)
+
+    def __new__(cls, *values: Any, **named: Any) -> Self:
+        given = {**cls._defaults, **dict(zip(cls.names, values, strict=False)), **named}
+        if len(given) != len(cls.names) or len(values) > len(cls.names):
+            wrong = ", ".join(given.keys() ^ set(cls.names))
+            raise TypeError(f"{cls.__name__} is made of {len(cls.names)} values: {wrong}")
+        return tuple.__new__(cls, [given[name] for name in cls.names])
 
     @classmethod
     def column(cls, name: str) -> Column:
         """The column of that name. Raises KeyError when there is none."""
-        for column in cls.columns:
-            if column.name == name:
-                return column
-        raise KeyError(name)
+        return cls.columns[cls._places[name]]
 
     @classmethod
     def of_row(cls, row: Sequence[Any]) -> Self:
         """The line that was stored as this row."""
-        cells = list(row)
+        values = list(row)
         for n, load in cls._loads:
-            if cells[n] is not None:
-                cells[n] = load(cells[n])
-        line = object.__new__(cls)
-        line.__dict__.update(zip(cls.names, cells, strict=True))
-        return line
-
-    def row(self) -> list[Any]:
-        """The line as it is stored, in the order of its columns."""
-        cells = list(type(self).values(self))
-        for n, dump in self._dumps:
-            if cells[n] is not None:
-                cells[n] = dump(cells[n])
-        return cells
-
-    def identity(self) -> Key:
-        return tuple([getattr(self, name) for name in self.key])
+            if values[n] is not None:
+                values[n] = load(values[n])
+        return tuple.__new__(cls, values)
 
     def but(self, **changes: Any) -> Self:
-        """The line with these columns changed; several times quicker than ``dataclasses.replace`` on wide lines.
+        """The line with these columns changed. Raises KeyError for a column there is none of."""
+        values, places = list(self), self._places
+        for name, value in changes.items():
+            values[places[name]] = value
+        return tuple.__new__(type(self), values)
 
-        Raises TypeError for a column there is none of.
-        """
-        line = object.__new__(type(self))
-        own = line.__dict__
-        own.update(self.__dict__)
-        own.update(changes)
-        if len(own) != len(self.names):
-            raise TypeError(f"{type(self).__name__} has no {', '.join(changes.keys() - set(self.names))}")
-        return line
+    def cells(self, before: "Line | None" = None, written: Cells | None = None) -> Cells:
+        """The line in COPY's text form; ``written`` is that of the version before, of which only what changed is
+        written again."""
+        if before is None or written is None:
+            return [write(value) if value is not None else NULL for write, value in zip(self._writes, self, strict=True)]
+        cells = written.copy()
+        for n in compress(range(len(cells)), map(is_not, self, before)):
+            value = self[n]
+            cells[n] = self._writes[n](value) if value is not None else NULL
+        return cells
 
 
 L = TypeVar("L", bound=Line)
+
+NULL = "\\N"
+_SPECIAL = re.compile(r"[\\\t\n\r\b\f\v]")
+_ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
+
+
+def text(value: str) -> str:
+    """Text in COPY's form."""
+    if _SPECIAL.search(value):
+        return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], value)
+    return str.__str__(value)
+
+
+def array(values: Iterable[str]) -> str:
+    """An array of text in COPY's form."""
+    quoted = ('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values)
+    return text("{" + ",".join(quoted) + "}")
+
+
+SCALARS: tuple[tuple[type, str, Callable[[Any], str]], ...] = (
+    (bool, "boolean", lambda value: "t" if value else "f"),
+    (int, "bigint", str),
+    (datetime, "timestamptz", datetime.isoformat),
+    (date, "date", date.isoformat),
+    (str, 'text COLLATE "C"', text),
+)
 
 
 def column_of(name: str, hint: Any) -> Column:
@@ -138,18 +177,18 @@ def column_of(name: str, hint: Any) -> Column:
     inner: Any = parts[0] if len(parts) == 1 else Union[parts]  # noqa: UP007
     parser: TypeAdapter[Any] = TypeAdapter(inner)
     if all(_is(part, Id) for part in parts):
-        return Column(name, 'text COLLATE "C"', nullable, parser, load=parts[0] if len(parts) == 1 else id_of)
+        return Column(name, 'text COLLATE "C"', nullable, parser, text, parts[0] if len(parts) == 1 else id_of)
     if len(parts) > 1:
         raise TypeError(f"no column holds {hint}")
     if get_origin(inner) is Literal:
-        return Column(name, 'text COLLATE "C"', nullable, parser)
+        return Column(name, 'text COLLATE "C"', nullable, parser, text)
     if get_origin(inner) is tuple and get_args(inner)[1:] == (Ellipsis,) and _is(get_args(inner)[0], str):
-        return Column(name, 'text[] COLLATE "C"', nullable, parser, dump=list, load=_tuple_of(get_args(inner)[0]))
-    for kind, sql in SCALARS:
+        return Column(name, 'text[] COLLATE "C"', nullable, parser, array, _tuple_of(get_args(inner)[0]))
+    for kind, sql, write in SCALARS:
         if _is(inner, kind):
             load = inner if _is(inner, Enum) or _is(inner, Id) else None
-            return Column(name, sql, nullable, parser, load=load)
-    return Column(name, "jsonb", nullable, parser, dump=_json_of(parser), load=parser.validate_json)
+            return Column(name, sql, nullable, parser, write, load)
+    return Column(name, "jsonb", nullable, parser, _json_of(parser), parser.validate_json)
 
 
 def _is(hint: Any, kind: type) -> bool:
@@ -164,4 +203,4 @@ def _tuple_of(kind: Callable[[str], Any]) -> Callable[[Iterable[str]], tuple[Any
 
 
 def _json_of(parser: TypeAdapter[Any]) -> Callable[[Any], str]:
-    return lambda value: parser.dump_json(value).decode() if value != () else "[]"
+    return lambda value: text(parser.dump_json(value).decode())

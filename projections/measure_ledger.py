@@ -1,7 +1,6 @@
 """问责措施台账: one line per measure; whether it binds on a day is asked at reading."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from domain import accountability
@@ -22,12 +21,11 @@ from projections.ledger import Ledger, one_line
 from projections.line import Line
 
 
-@dataclass(frozen=True)
 class MeasureLine(
     Line,
     table="measure_ledger",
     key=("measure",),
-    index=(("region", "measure"), ("subject",), ("case",)),
+    found_by=(("region", "measure"), ("subject",), ("case",)),
 ):
     """问责措施台账
 

@@ -1,7 +1,6 @@
 """任职台账: one line per appointment."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from domain import posts
@@ -12,12 +11,11 @@ from projections.ledger import Ledger, one_line
 from projections.line import Line
 
 
-@dataclass(frozen=True)
 class PostLine(
     Line,
     table="post_ledger",
     key=("appointment",),
-    index=(("region", "post"), ("person",), ("unit",)),
+    found_by=(("region", "post"), ("person",), ("unit",)),
 ):
     """任职台账
 

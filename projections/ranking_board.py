@@ -1,7 +1,6 @@
 """红黑榜: one line per edition and subject, and one per edition 榜单期次."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -33,9 +32,8 @@ class Objection(Value):
     answered_on: date | None = None
 
 
-@dataclass(frozen=True)
 class BoardLine(
-    Line, table="ranking_board", key=("edition", "subject"), index=(("subject", "number"), ("board", "number"))
+    Line, table="ranking_board", key=("edition", "subject"), found_by=(("subject", "number"), ("board", "number"))
 ):
     """红黑榜
 
@@ -64,8 +62,7 @@ class BoardLine(
     objections_open: int = 0
 
 
-@dataclass(frozen=True)
-class EditionLine(Line, table="edition_ledger", key=("edition",), index=(("board", "number"), ("region",))):
+class EditionLine(Line, table="edition_ledger", key=("edition",), found_by=(("board", "number"), ("region",))):
     """榜单期次
 
     ``cut_off`` is the position of the last fact that was counted, at publication or at the last correction.

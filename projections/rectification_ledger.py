@@ -5,7 +5,6 @@ the first measure knows where the issue lies and who answers for it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -39,12 +38,11 @@ class Progress(StrEnum):
     DONE = "done", "已完成"
 
 
-@dataclass(frozen=True)
 class RectificationLine(
     Line,
     table="rectification_ledger",
     key=("issue", "number"),
-    index=(("region", "issue"), ("unit",), ("person",), ("due",)),
+    found_by=(("region", "issue"), ("unit",), ("person",), ("due",)),
 ):
     """整改台账
 

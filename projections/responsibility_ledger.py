@@ -4,7 +4,6 @@ From registration until it is assigned, nobody answers for an issue; that is a l
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
@@ -30,12 +29,11 @@ Ending = Literal["assigned", "reassigned", "closed", "withdrawn"]
 """已交办, 变更责任人, 已销号, 已撤销."""
 
 
-@dataclass(frozen=True)
 class ResponsibilityLine(
     Line,
     table="responsibility_ledger",
     key=("issue", "number"),
-    index=(("holder",), ("region", "role")),
+    found_by=(("holder",), ("region", "role")),
 ):
     """责任台账
 

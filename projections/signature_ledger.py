@@ -1,7 +1,6 @@
 """签字台账: one line per signature ever given, whether or not it still counts."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from domain import chains
@@ -13,12 +12,11 @@ from projections.ledger import Ledger
 from projections.line import Line
 
 
-@dataclass(frozen=True)
 class SignatureLine(
     Line,
     table="signature_ledger",
     key=("chain", "position"),
-    index=(("signer", "signed_at"), ("region",), ("subject",)),
+    found_by=(("signer", "signed_at"), ("region",), ("subject",)),
 ):
     """签字台账
 

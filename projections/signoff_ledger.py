@@ -1,7 +1,6 @@
 """签批台账: one line per chain, and each signer's queue 待签."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from domain import chains, signoff
@@ -42,12 +41,11 @@ class Signed(Value):
     at: datetime
 
 
-@dataclass(frozen=True)
 class SignOffLine(
     Line,
     table="signoff_ledger",
     key=("chain",),
-    index=(("region", "chain"), ("phase", "region"), ("subject",), ("waiting",)),
+    found_by=(("region", "chain"), ("phase", "region"), ("subject",), ("waiting",)),
 ):
     """签批台账
 

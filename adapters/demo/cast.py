@@ -19,10 +19,15 @@ IN_POST_SINCE = date(2019, 7, 26)
 """The day on which the county sent its heads of units to the villages."""
 
 _SURNAMES = "覃韦蒙谭卢莫罗欧兰黄"
-_GIVEN = (
-    "明亮 立新 光辉 家兴 丽萍 桂英 凤鸣 世荣 安宁 德才 美芳 庆丰 远航 小龙 素珍 朝阳 柳青 正平 学文 江波 "
-    "耀东 彩云 长林 思源 启明 雪梅 卫东 金凤 树声 承业"
-).split()
+_GIVEN = tuple(
+    name
+    for line in (
+        "明亮 立新 光辉 家兴 丽萍 桂英 凤鸣 世荣 安宁 德才",
+        "美芳 庆丰 远航 小龙 素珍 朝阳 柳青 正平 学文 江波",
+        "耀东 彩云 长林 思源 启明 雪梅 卫东 金凤 树声 承业",
+    )
+    for name in line.split()
+)
 _PARTY_UNITS = ("县委办公室",)
 
 

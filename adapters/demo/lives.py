@@ -9,6 +9,7 @@ from adapters.demo.papers import Paper, document, photo
 from adapters.demo.script import Script, on
 from adapters.demo.texts import OPINIONS, WORDING, Wording
 from domain.escalation import AnswerEscalation, Escalate
+from domain.evidence import Evidence
 from domain.ids import ChainId, EscalationId, ExtensionId, IssueId, PersonId, RegionId, StepId, UnitId
 from domain.issues import Deadline
 from domain.policy import Policy, Severity
@@ -120,7 +121,7 @@ class Life:
         )
         self.script.ask(on(day, self.clock(20)), self.officer, command)
 
-    def hand_in(self, paper: Paper):  # type: ignore[no-untyped-def]
+    def hand_in(self, paper: Paper) -> Evidence:
         self.script.files[paper.evidence.file] = paper.content
         return paper.evidence
 
@@ -210,8 +211,8 @@ class Life:
         return last
 
     def checked(self, day: date) -> tuple[ChainId, date]:
-        """Applied for, checked the next day, on notice the day after where one is asked: the chain, and the day on which
-        signing can begin."""
+        """Applied for, checked the next day, on notice the day after where one is asked: the chain, and the day on
+        which signing can begin."""
         chain = self.apply(day)
         self.check(day + timedelta(days=1), chain)
         if not self.notice_days:

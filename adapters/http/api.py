@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import anyio.to_thread
+from eventsourcing.persistence import OperationalError as LogUnavailable
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
@@ -20,10 +21,12 @@ from adapters.evidence.store import EvidenceRefused
 from adapters.http.admission import CSRF_HEADER, Entrance
 from adapters.http.commands import PREFIX, accept_commands
 from adapters.http.files import files
+from adapters.http.ledgers import ledgers
 from adapters.http.operations import interface, operations
 from adapters.http.problems import problem_of, response_to
 from adapters.http.schemas import Schemas
 from adapters.http.sessions import sessions
+from adapters.http.subjects import subjects
 from adapters.http.threshold import Threshold
 from adapters.identity.admission import NotAdmitted
 from domain.command import Refused
@@ -42,6 +45,7 @@ _EXPECTED: Final = (
     EvidenceRefused,
     PoolTimeout,
     OperationalError,
+    LogUnavailable,
 )
 _ABOUT: Final = (
     "只追加的问责与问题台账。指令记下事实,台账由事实算出,可按任一时刻读取(`as_of`)。"
@@ -63,6 +67,8 @@ def create_api(application: Application) -> FastAPI:
     accept_commands(api, application, entrance, schemas)
     api.include_router(sessions(application, entrance), prefix=PREFIX)
     api.include_router(files(application, entrance, schemas), prefix=PREFIX)
+    api.include_router(ledgers(application, entrance, schemas), prefix=PREFIX)
+    api.include_router(subjects(application, entrance), prefix=PREFIX)
     api.include_router(operations(application))
     api.include_router(interface(api))
     settings = application.settings

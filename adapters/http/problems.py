@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 import orjson
+from eventsourcing.persistence import OperationalError as LogUnavailable
 from fastapi.exceptions import RequestValidationError
 from psycopg import OperationalError
 from psycopg_pool import PoolTimeout
@@ -19,6 +20,7 @@ from starlette.responses import Response
 from adapters.evidence.store import EvidenceRefused
 from adapters.identity.admission import NotAdmitted
 from adapters.logging import mask
+from adapters.postgres.sequencer import OutcomeUnknown
 from domain.command import Refused
 from services.ledger import Conflict
 
@@ -134,7 +136,14 @@ def problem_of(error: Exception) -> Problem:
             unnamed = (HTTPStatus(status).phrase.lower().replace(" ", "_"), "请求无法办理")
             code, sentence = _SENTENCES.get(status, unnamed)
             return Problem(status, code, sentence, headers=error.headers)
-        case PoolTimeout() | OperationalError():
+        case OutcomeUnknown():
+            return Problem(
+                503,
+                "outcome_unknown",
+                "数据库中断,尚不能确定是否已经记录;请用同一幂等键重试",
+                headers={"Retry-After": "5"},
+            )
+        case PoolTimeout() | OperationalError() | LogUnavailable():
             return Problem(503, "unavailable", "数据库暂时不可用,请稍后重试", headers={"Retry-After": "5"})
     return Problem(500, "internal_error", "程序出错,已记入日志;请把请求编号告诉管理人员")
 

@@ -45,6 +45,15 @@ _PROBLEM: Final = {
         },
     },
 }
+_AS_OF: Final = {
+    "type": "object",
+    "description": "截至",
+    "required": ["position", "recorded_at"],
+    "properties": {
+        "position": {"type": "integer", "description": "所读内容截至的事实序号"},
+        "recorded_at": {"type": ["string", "null"], "format": "date-time"},
+    },
+}
 _REFUSALS: Final = {
     400: "请求无法读取",
     401: "未登录、登录已失效,或令牌无效",
@@ -62,11 +71,14 @@ class Schemas:
     """The components of one OpenAPI description, gathered while its routes are made."""
 
     def __init__(self) -> None:
-        self.components: dict[str, Any] = {"Outcome": _OUTCOME, "Problem": _PROBLEM}
+        self.components: dict[str, Any] = {"Outcome": _OUTCOME, "Problem": _PROBLEM, "AsOf": _AS_OF}
 
     def of(self, model: type[BaseModel]) -> dict[str, Any]:
         """The model's schema; what it refers to is among the components."""
-        schema = model.model_json_schema(ref_template=REF)
+        return self.hoisted(model.model_json_schema(ref_template=REF))
+
+    def hoisted(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The schema, with its definitions moved to where its references point."""
         self.components |= schema.pop("$defs", {})
         return schema
 

@@ -31,6 +31,7 @@ _ENDLESS = 2**63 - 1
 _READERS = 8
 _READ_ATTEMPTS = 3
 _GLANCE = 0.5  # seconds after which the listener looks for itself, should a notification be lost
+_BREATH = 0.01  # seconds that it rests, so that a thousand commits a second don't wake it a thousand times
 
 _ALL = """
 SELECT f.position, f.type, f.tags, f.data, f.recorded_at, log.head
@@ -289,8 +290,9 @@ class _Arrivals:
                     connection.execute("LISTEN facts")
                     while not self.closed:
                         self.saw(head_of(connection))
-                        for notification in connection.notifies(timeout=_GLANCE):
-                            self.saw(int(notification.payload))
+                        time.sleep(_BREATH)
+                        for _ in connection.notifies(timeout=_GLANCE, stop_after=1):
+                            pass
             except psycopg.OperationalError:
                 time.sleep(_GLANCE)
 

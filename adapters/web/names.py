@@ -1,15 +1,14 @@
 """称呼: what the ids in facts are called. People read names; ids are for programs."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from domain.command import About
-from domain.fact import Past, Recorded, ids_in
+from psycopg import Connection
+
+from domain.fact import Recorded, ids_in
 from domain.ids import LEVELS, Id, PersonId, RegionId, UnitId
-from domain.organisation import PersonRegistered, UnitEstablished
-from domain.regions import RegionEstablished, RegionRenamed
-from services.ledger import FactStore
-
-NAMING = (PersonRegistered, UnitEstablished, RegionEstablished, RegionRenamed)
+from projections.directory import DirectoryLine
+from projections.reading import MOST, Query, Where, walk
 
 
 class Names:
@@ -38,15 +37,11 @@ def above(region: RegionId) -> tuple[RegionId, ...]:
 
 def named_in(facts: Iterable[Recorded]) -> set[Id]:
     """Everything in these facts that has a name, who recorded them among it."""
-    found: set[Id] = set()
-    for fact in facts:
-        found.add(fact.by)
-        found.update(ids_in(fact.event))
-    return found
+    return {one for fact in facts for one in (fact.by, *ids_in(fact.event))}
 
 
-def names_of(store: FactStore, ids: Iterable[Id]) -> Names:
-    """The names of these, and of every region above those that are regions: one read."""
+def names_of(connection: Connection[Any], ids: Iterable[Id | None]) -> Names:
+    """The names of these, and of every region above those that are regions."""
     wanted: set[Id] = set()
     for one in ids:
         match one:
@@ -54,17 +49,7 @@ def names_of(store: FactStore, ids: Iterable[Id]) -> Names:
                 wanted.update(above(one))
             case PersonId() | UnitId():
                 wanted.add(one)
-    return Names(called(store.read(tuple(About(one, NAMING) for one in sorted(wanted))).facts) if wanted else {})
-
-
-def called(past: Past) -> dict[Id, str]:
-    known: dict[Id, str] = {}
-    for event in past.events:
-        match event:
-            case PersonRegistered(person=person, name=name):
-                known[person] = name
-            case UnitEstablished(unit=unit, name=name):
-                known[unit] = name
-            case RegionEstablished(region=region, name=name) | RegionRenamed(region=region, name=name):
-                known[region] = name
-    return known
+    if not wanted:
+        return Names({})
+    asked = Query((Where("id", "in", sorted(wanted)),), limit=MOST)
+    return Names({line.id: line.name for line in walk(connection, DirectoryLine, asked)})

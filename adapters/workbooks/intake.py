@@ -72,7 +72,7 @@ def imported(row: Row, unstated: Severity | None = None) -> ImportedIssue:
             region=RegionId.of(row.region or ""),
             category=row.category or UNSTATED,
             source=row.source or UNSTATED,
-            severity=severity_named(row.severity) if row.severity else unstated,  # type: ignore[arg-type]
+            severity=severity_named(row.severity) if row.severity else unstated,
             description=f"{row.hamlet}:{row.description}" if row.hamlet else row.description or "",
             deadline=Deadline(due=row.due, precision=row.due_precision or "unstated", long_term=row.long_term),
             planned_funds=row.money_fen,

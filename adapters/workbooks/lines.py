@@ -32,9 +32,12 @@ def kind_of(line: Line, layout: Layout) -> Kind:
     description = layout.columns["description"][0].index
     number = layout.columns["number"][0].index if "number" in layout.columns else -1
     texts = {column: key_text(value) for column, value in own.items()}
-    first = texts[min(texts)]
-    if description not in own and (_FOOTNOTE.match(first) or any(map(_TOTAL.fullmatch, texts.values()))):
-        return "footnote" if _FOOTNOTE.match(first) else "total"
+    if _is_footnote(line, texts, description):
+        return "footnote"
+    if _TOTAL.fullmatch(texts.get(number, "")) or (
+        description not in own and any(map(_TOTAL.fullmatch, texts.values()))
+    ):
+        return "total"
     if _is_numbering(list(texts.values())):
         return "numbering"
     if _SAMPLE.fullmatch(texts.get(number, "")):
@@ -49,6 +52,12 @@ def kind_of(line: Line, layout: Layout) -> Kind:
     if len(own) == 1 and _is_heading(line, next(iter(own)), description):
         return "section"
     return "nothing" if texts.get(description) in _NO_ISSUE else "issue"
+
+
+def _is_footnote(line: Line, texts: dict[int, str], description: int) -> bool:
+    """Whether a line begins as footnotes do, before the description or spread over it."""
+    first = min(texts)
+    return bool(_FOOTNOTE.match(texts[first])) and (first != description or first + 1 in line.lent)
 
 
 def is_subtotal(line: Line) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import orjson
 
-from adapters.regions.divisions import Divisions
+from adapters.regions.divisions import Divisions, trim
 from adapters.workbooks.container import open_container
 from adapters.workbooks.grid import sheets
 from adapters.workbooks.places import Locator
@@ -37,7 +37,7 @@ def read_workbook(content: bytes, divisions: Divisions, place: str) -> Reading:
     if not rows:
         raise BadWorkbook("no_issues_found", "没有找到问题清单:请确认表头含有“问题描述”等列,且表头下有内容")
     problems += _duplicates(rows)
-    return Reading(_digest(content, place, rows), tuple(rows), tuple(problems))
+    return Reading(_digest(content, trim(place), rows), tuple(rows), tuple(problems))
 
 
 def _digest(content: bytes, place: str, rows: list[Row]) -> str:

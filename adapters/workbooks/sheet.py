@@ -213,7 +213,7 @@ class _Issues:
         """The first thing that a line says of a field; blank where the sheet has no column for it."""
         columns = self._layout.columns.get(field, ())
         said = (line[column.index] for column in columns)
-        return next((value for value in said if value is not None), None)
+        return next((value for value in said if not is_none_mark(value)), None)
 
     def _location(self, line: Line) -> Location:
         before = len(self._problems)

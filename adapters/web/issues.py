@@ -1,0 +1,314 @@
+"""问题: the ledger with its filters, one issue whole, what may be done with it, and registering a new one."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from psycopg import Connection
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+
+from adapters.http.ledgers import SHELVES, asked_of
+from adapters.http.moments import Moment
+from adapters.http.problems import Problem, problem_of
+from adapters.logging import audit
+from adapters.web.dossier import dossier, phase_words, tenures_of, timeline
+from adapters.web.forms import FORMS, REGISTER, Choices, Form, Typed, Unreadable, read
+from adapters.web.names import Names, named_in, names_of
+from adapters.web.offers import Offers, offers
+from adapters.web.site import Site, Visit, see_other
+from domain.command import About, Refused
+from domain.fact import Past
+from domain.ids import Id, IssueId, PersonId, RegionId
+from domain.issues import Status
+from domain.policy import Severity
+from domain.posts import TENURE, Post
+from domain.registration import REGISTER as MAY_REGISTER
+from domain.signoff import shown_of
+from projections.directory import DirectoryLine
+from projections.issue_ledger import IssueLine, overdue_days
+from projections.post_ledger import PostLine
+from projections.reading import Query, Where, count, page, tally, walk
+from services.ledger import Conflict
+
+PAGE: Final = 30
+ORDERS: Final = (
+    ("due", "时限最近"),
+    ("-registered_at", "最新登记"),
+    ("-last_position", "最近有变动"),
+    ("region", "按地区"),
+)
+MOST_VILLAGES: Final = 400
+"""Villages that a list to choose from still bears; beyond, those of the chosen township only."""
+
+
+def issues(site: Site) -> None:
+    site.page("/issues", issue_ledger)
+    site.page("/issues/new", new_issue)
+    site.page("/issues/new", register_issue, method="POST")
+    site.page("/issues/{issue}", issue_page)
+    site.page("/issues/{issue}/{form}", act_on_issue, method="POST")
+
+
+# The ledger
+
+
+def issue_ledger(visit: Visit) -> Response:
+    """问题台账: filtered by what the address says, in the words of the API, so that one address is both."""
+    given = {name: value for name, value in visit.request.query_params.items() if value.strip()}
+    order = given.pop("order", "due")
+    typed_region = given.pop("region_name", "")
+    as_of = visit.as_of
+    at = Moment(as_of.position, visit.now)
+    filters = {name: value for name, value in given.items() if name not in ("cursor", "as_of")}
+    with visit.application.pool.connection() as connection:
+        named = regions_named(connection, typed_region) if typed_region else ()
+        asked = asked_of(SHELVES["issues"], QueryParams(filters), at._replace(at=at.at))
+        where = (*asked.where, *((Where("region", "within", named),) if named else ()))
+        sorted_by = order if order in dict(ORDERS) else "due"
+        query = Query(where, (sorted_by,), as_of.position, PAGE, given.get("cursor"))
+        found = page(connection, IssueLine, query)
+        total = count(connection, IssueLine, where, found.position)
+        others = tuple(one for one in where if one.column != "status")
+        statuses = tally(connection, IssueLine, ("status",), others, found.position)
+        words = {name: words_of(connection, name) for name in ("category", "source")}
+        places = region_choices(connection, filters.get("region", ""))
+        names = names_of(connection, ids_of(found.lines))
+    audit("viewed", viewer=visit.viewer.person, what="issue_ledger", as_of=as_of.position)
+    return visit.render(
+        "issues.html",
+        lines=[(line, overdue_days(line, as_of.day)) for line in found.lines],
+        names=names,
+        total=total,
+        statuses=[(status, statuses.get((status,), 0)) for status in Status],
+        severities=list(Severity),
+        orders=ORDERS,
+        order=sorted_by,
+        filters={**given, "region_name": typed_region},
+        unknown_region=typed_region if typed_region and not named else "",
+        places=places,
+        words=words,
+        as_of=as_of,
+        position=found.position,
+        next=address(visit, cursor=found.next) if found.next else "",
+        export="/api/v1/ledgers/issues.xlsx?" + urlencode(exported(filters, as_of.asked, sorted_by, named)),
+        link=lambda **changes: address(visit, cursor="", **changes),
+        may_register=may_register(visit),
+    )
+
+
+def address(visit: Visit, **changes: str | None) -> str:
+    """This page's address with some of its words changed, or left out where they are empty."""
+    kept = {**visit.request.query_params, **changes}
+    return f"{visit.request.url.path}?{urlencode({name: value for name, value in kept.items() if value})}"
+
+
+def exported(filters: dict[str, str], as_of: str, order: str, named: Iterable[RegionId]) -> list[tuple[str, str]]:
+    fixed = [("as_of", as_of)] if as_of else []
+    return [*filters.items(), *(("region", region) for region in named), ("order", order), *fixed]
+
+
+def ids_of(lines: Iterable[IssueLine]) -> set[Id | None]:
+    return {one for line in lines for one in (line.region, line.unit, line.leader, line.person)}
+
+
+def words_of(connection: Connection[Any], column: str) -> list[str]:
+    """The words used in a column, the most frequent first."""
+    found = tally(connection, IssueLine, (column,))
+    return [word for (word,), _ in sorted(found.items(), key=lambda item: (-item[1], item[0]))][:40]
+
+
+def regions_named(connection: Connection[Any], name: str) -> tuple[RegionId, ...]:
+    """Every region whose name holds these characters: all of them are meant."""
+    where = (Where("kind", "eq", "region"), Where("name", "contains", name))
+    found = page(connection, DirectoryLine, Query(where, limit=200)).lines
+    return tuple(RegionId(line.id) for line in found)
+
+
+def region_choices(connection: Connection[Any], chosen: str, *, within: tuple[RegionId, ...] = ()) -> Choices:
+    """Regions to choose from, each indented below the one that holds it; villages only of the chosen township where
+    there are too many of them."""
+    where = [Where("kind", "eq", "region"), Where("standing", "eq", True)]
+    if within:
+        where.append(Where("region", "within", within))
+    villages = count(connection, DirectoryLine, [*where, Where("level", "eq", "village")])
+    if villages > MOST_VILLAGES:
+        township = chosen[:16] if len(chosen) >= len("region-") + 9 else ""
+        larger = walk(connection, DirectoryLine, Query([*where, Where("level", "ne", "village")], ("region",)))
+        below = (*where[:2], Where("region", "within", (township,))) if township else ()
+        lines = [*larger, *(page(connection, DirectoryLine, Query(below, limit=500)).lines if below else ())]
+    else:
+        lines = list(walk(connection, DirectoryLine, Query(where, ("region",), limit=500)))
+    depths = {"province": 0, "city": 0, "county": 0, "township": 1, "village": 2}
+    unique = {line.id: line for line in sorted(lines, key=lambda line: line.id)}
+    return tuple((str(line.id), "\u3000" * depths[line.level] + line.name) for line in unique.values())
+
+
+# One issue
+
+
+def issue_page(visit: Visit) -> Response:
+    return shown(visit, IssueId(visit.request.path_params["issue"]))
+
+
+def shown(visit: Visit, issue: IssueId, typed: Typed | None = None, status: int = 200) -> Response:
+    """The issue with everything recorded about it, and the forms its reader may use now; ``typed`` is one that was
+    refused, shown again as it was."""
+    as_of = visit.as_of
+    past = Past(visit.application.facts.about(issue, until=as_of.position))
+    if not past:
+        raise Problem(404, "unknown_issue", "没有这个问题,或当时还没有登记")
+    found = dossier(past, issue)
+    offered = Offers(()) if as_of.past or not can_act(visit) else offers_to(visit, found)
+    actors = tuple(About(PersonId(by), TENURE) for by in sorted({fact.by for fact in past}))
+    held = tenures_of(visit.application.facts.read(actors).facts)
+    with visit.application.pool.connection() as connection:
+        people = people_near(connection, found.issue.region) if any(f.name == "assign" for f in offered.forms) else ()
+        wanted = named_in(past) | {tenure.region for tenure in held.values()} | {person for person, _ in people}
+        names = names_of(connection, wanted | {line.region for _, line in people})
+        units = units_near(connection, found.issue.region) if people else ()
+    audit("viewed", viewer=visit.viewer.person, what="issue", subject=issue, as_of=as_of.position)
+    forms = [with_people(form, people, units, names) for form in offered.forms]
+    if typed and not any(matches(form, typed) for form in forms) and typed.form in FORMS:
+        typed = typed._replace(form="")
+    return visit.render(
+        "issue.html",
+        status,
+        issue=found.issue,
+        found=found,
+        names=names,
+        entries=timeline(past, held, names),
+        forms=forms,
+        waiting=offered.waiting,
+        typed=typed,
+        matches=matches,
+        seen=int(typed.values.get("shown", "0")) if typed and typed.values.get("shown", "").isdigit() else 0,
+        as_of=as_of,
+        shown=shown_of(past),
+        phase=phase_words(found.chain, as_of.day) if found.chain else "",
+        done=FORMS[visit.query("done")].title if visit.query("done") in FORMS else "",
+        registered_now=visit.query("done") == "register",
+    )
+
+
+def can_act(visit: Visit) -> bool:
+    return visit.viewer.identity.scope == "full"
+
+
+def offers_to(visit: Visit, found: Any) -> Offers:
+    return offers(visit.application.facts, found, visit.act, visit.viewer.held)
+
+
+def matches(form: Form, typed: Typed | None) -> bool:
+    """Whether this is the form that was filled in: the same one, on the same thing."""
+    if typed is None or form.name != typed.form:
+        return False
+    moving = ("shown", "shown_digest")
+    return all(typed.values.get(name) == value for name, value in form.fixed.items() if name not in moving)
+
+
+def people_near(connection: Connection[Any], region: RegionId) -> tuple[tuple[PersonId, PostLine], ...]:
+    """Who is in post in the issue's township, and at its county: those to whom it may be given."""
+    county, township = region.at("county") or region, region.at("township")
+    lines = {line.person: line for line in walk(connection, PostLine, Query((Where("region", "eq", county),)))}
+    if township:
+        below = Query((Where("region", "within", (township,)),))
+        lines = {line.person: line for line in walk(connection, PostLine, below)} | lines
+    return tuple((person, line) for person, line in lines.items() if line.until is None)
+
+
+def units_near(connection: Connection[Any], region: RegionId) -> Choices:
+    county, township = region.at("county") or region, region.at("township")
+    where = (Where("kind", "eq", "unit"), Where("standing", "eq", True), Where("region", "within", (county,)))
+    lines = walk(connection, DirectoryLine, Query(where, ("sort_key",), limit=500))
+    near = (line for line in lines if line.region == county or (township and township.holds(line.region)))
+    return tuple((str(line.id), line.name) for line in near)
+
+
+def with_people(form: Form, people: Iterable[tuple[PersonId, PostLine]], units: Choices, names: Names) -> Form:
+    if form.name != "assign":
+        return form
+    choices = tuple(
+        (str(person), f"{names(person)} · {names(line.region)}{line.post.label}") for person, line in people
+    )
+    return form.asking("unit", choices=units).asking("leader", choices=choices).asking("person", choices=choices)
+
+
+# Doing something
+
+
+def act_on_issue(visit: Visit) -> Response:
+    """One form, filled in: done and back to the page, or the page again with what is wrong and what was typed."""
+    issue = IssueId(visit.request.path_params["issue"])
+    form = FORMS.get(visit.request.path_params["form"])
+    if form is None:
+        raise Problem(404, "not_found", "没有这个页面")
+    fixed = {name: str(visit.posted[name]) for name in FIXED[form.name] if name in visit.posted}
+    return performed(
+        visit, form, {"issue": issue, **fixed}, lambda typed, status: shown(visit, issue, typed, status), issue
+    )
+
+
+FIXED: Final = {
+    name: tuple(
+        field
+        for field in form.command.model_fields
+        if field != "issue"
+        and field not in {one.name for one in form.fields}
+        and field not in {made for made, _ in form.makes}
+        and field not in ("stage",)
+    )
+    for name, form in FORMS.items()
+}
+"""What each form carries that nobody types: which chain it is about, what was shown, where it goes."""
+
+
+def performed(visit: Visit, form: Form, fixed: dict[str, Any], again: Any, issue: IssueId | None = None) -> Response:
+    """Executes what was filled in, under the form's own key, and shows the outcome."""
+    try:
+        command, typed = read(form, visit.posted, visit.application.evidence, fixed)
+    except Unreadable as unreadable:
+        return again_with(again, unreadable.typed, 422)
+    act = visit.act
+    try:
+        outcome = visit.application.ledger.execute(command, act, typed.key)
+    except (Refused, Conflict) as refusal:
+        problem = problem_of(refusal)
+        audit("acted", person=act.by, what=type(command).__name__, outcome=problem.code)
+        return again_with(again, typed._replace(sentence=problem.sentence), problem.status_code)
+    audit("acted", person=act.by, what=type(command).__name__, outcome="recorded", position=outcome.position)
+    visit.settled(outcome.position)
+    target = issue or getattr(command, "issue", None)
+    return see_other(f"/issues/{target}?done={form.name}#top")
+
+
+def again_with(again: Any, typed: Typed, status: int) -> Response:
+    response: Response = again(typed, status)
+    return response
+
+
+# Registering
+
+
+def may_register(visit: Visit) -> bool:
+    return any(tenure.post in MAY_REGISTER for tenure in visit.viewer.held)
+
+
+def new_issue(visit: Visit) -> Response:
+    return register_form(visit)
+
+
+def register_form(visit: Visit, typed: Typed | None = None, status: int = 200) -> Response:
+    mine = tuple(tenure.region for tenure in visit.viewer.held if tenure.post in MAY_REGISTER)
+    if not mine:
+        labels = "、".join(post.label for post in (Post.TOWNSHIP_CLERK, Post.VILLAGE_SECRETARY, Post.HEADQUARTERS))
+        raise Problem(403, "no_authority", f"您现任的职务不能登记问题;可由{labels}等登记")
+    with visit.application.pool.connection() as connection:
+        places = region_choices(connection, "", within=mine)
+        words = {name: words_of(connection, name) for name in ("category", "source")}
+    form = REGISTER.asking("region", choices=places)
+    return visit.render("register.html", status, form=form, typed=typed, words=words)
+
+
+def register_issue(visit: Visit) -> Response:
+    return performed(visit, REGISTER, {}, lambda typed, status: register_form(visit, typed, status))
