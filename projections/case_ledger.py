@@ -11,7 +11,9 @@ from projections.ledger import Ledger, one_line
 from projections.line import Line
 
 
-class CaseLine(Line, table="case_ledger", key=("case",), found_by=(("region", "case"), ("subject",), ("state", "region"))):
+class CaseLine(
+    Line, table="case_ledger", key=("case",), found_by=(("region", "case"), ("subject",), ("state", "region"))
+):
     """问责事项台账
 
     ``state`` is open, dropped (its ground is gone) or closed; ``measures`` are all that were decided in it.

@@ -14,7 +14,9 @@ from projections.ledger import Ledger, one_line
 from projections.line import Line
 
 
-class DirectoryLine(Line, table="directory", key=("id",), found_by=(("region", "kind"), ("kind", "sort_key"), ("name",))):
+class DirectoryLine(
+    Line, table="directory", key=("id",), found_by=(("region", "kind"), ("kind", "sort_key"), ("name",))
+):
     """名录
 
     ``region`` is where a unit or person belongs, and a region itself; ``sort_key`` orders names by their pinyin.

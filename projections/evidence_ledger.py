@@ -1,41 +1,39 @@
-"""佐证台账: one line per file, with every use of it, so that a photo used twice is seen."""
+"""佐证台账: one line per file and what it proves something on, so that a photo used twice is seen."""
 
 from collections.abc import Iterator
 from datetime import date
 
 from domain.chains import ChainOpened, Checked
-from domain.fact import Recorded, Value
-from domain.ids import EvidenceId, Id, PersonId
+from domain.fact import Recorded
+from domain.ids import EvidenceId, HouseholdId, IssueId, PersonId, RegionId
 from domain.issues import LookedBack, StepReported
 from projections.ledger import Ledger
 from projections.line import Line
 
 
-class Use(Value):
-    """使用: by which fact, on what, by whom, and on which day it was recorded."""
-
-    position: int
-    type: str
-    subject: Id
-    by: PersonId
-    on: date
-
-
-class EvidenceLine(Line, table="evidence_ledger", key=("file",), found_by=(("reused",),)):
+class EvidenceLine(
+    Line,
+    table="evidence_ledger",
+    key=("file", "subject"),
+    found_by=(("subject",), ("reused", "file")),
+):
     """佐证台账
 
-    ``reused`` says that the same file proves something on more than one subject; size in bytes.
+    ``uses`` counts how often the file was given for this subject, ``reused`` says that it was given for another one
+    too; size in bytes. The positions are those of the first and the last fact that names it here.
     """
 
     file: EvidenceId
+    subject: IssueId | HouseholdId | RegionId
     size: int
     media_type: str
     title: str
+    first_used_by: PersonId
     first_used_on: date
-    uses: tuple[Use, ...]
-    used: int
-    subjects: tuple[Id, ...]
-    reused: bool
+    first_position: int
+    last_position: int
+    uses: int = 1
+    reused: bool = False
 
 
 def groups(fact: Recorded) -> Iterator[str]:
@@ -46,17 +44,25 @@ def evolve(lines: tuple[EvidenceLine, ...], fact: Recorded, file: str) -> tuple[
     event = fact.event
     assert isinstance(event, StepReported | ChainOpened | Checked | LookedBack)
     subject = event.issue if isinstance(event, StepReported | LookedBack) else event.subject
-    use = Use(position=fact.position, type=event.type, subject=subject, by=fact.by, on=fact.on)
-    if not lines:
-        found = next(evidence for evidence in event.evidence if evidence.file == file)
-        return (
-            EvidenceLine(
-                found.file, found.size, found.media_type, found.title, fact.on, (use,), 1, (subject,), reused=False
-            ),
+    if any(line.subject == subject for line in lines):
+        return tuple(
+            line.but(uses=line.uses + 1, last_position=fact.position) if line.subject == subject else line
+            for line in lines
         )
-    line = lines[0]
-    subjects = tuple(dict.fromkeys((*line.subjects, subject)))
-    return (line.but(uses=(*line.uses, use), used=line.used + 1, subjects=subjects, reused=len(subjects) > 1),)
+    found = next(evidence for evidence in event.evidence if evidence.file == file)
+    new = EvidenceLine(
+        found.file,
+        subject,
+        found.size,
+        found.media_type,
+        found.title,
+        fact.by,
+        fact.on,
+        fact.position,
+        fact.position,
+        reused=bool(lines),
+    )
+    return (*(line if line.reused else line.but(reused=True) for line in lines), new)
 
 
 LEDGER = Ledger(EvidenceLine, folds=(StepReported, ChainOpened, Checked, LookedBack), groups=groups, evolve=evolve)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from domain import chains, issues
-from domain.chains import CHAIN
+from domain.chains import CHAIN, ChainOpened, ChainWithdrawn, Checked, ObjectionSettled, SentBack, SignatureRefused
 from domain.fact import Recorded, Value
 from domain.ids import (
     ChainId,
@@ -69,7 +69,7 @@ class IssueLine(
     Line,
     table="issue_ledger",
     key=("issue",),
-    found_by=(("region", "issue"), ("status", "region"), ("unit",), ("leader",), ("person",), ("object",)),
+    found_by=(("region", "issue"), ("status", "region"), ("unit",), ("person",)),
 ):
     """问题台账
 
@@ -161,7 +161,7 @@ def evolve(line: IssueLine | None, fact: Recorded) -> IssueLine | None:
         return registered(event, fact)
     if line is None:
         return None
-    line = standing(line, fact)
+    line = standing(line, fact) if isinstance(event, STANDING) else line.but(last_position=fact.position)
     match event:
         case ClaimedByWorkbook():
             return claimed(line, event)
@@ -197,6 +197,25 @@ def evolve(line: IssueLine | None, fact: Recorded) -> IssueLine | None:
     return line
 
 
+STANDING = (
+    IssueAssigned,
+    IssueRegraded,
+    StepPlanned,
+    StepReported,
+    ExtensionGranted,
+    IssueWithdrawn,
+    IssueClosed,
+    IssueReopened,
+    ChainOpened,
+    Checked,
+    ObjectionSettled,
+    SentBack,
+    SignatureRefused,
+    ChainWithdrawn,
+)
+"""The facts by which the domain changes what a line has of its issue; to the others it need not be asked."""
+
+
 def registered(event: IssueRegistered, fact: Recorded) -> IssueLine:
     return IssueLine(
         issue=event.issue,
@@ -230,12 +249,13 @@ def standing(line: IssueLine, fact: Recorded) -> IssueLine:
         return line.but(last_position=fact.position)
     steps = after.present_steps
     done = tuple(step.step for step in steps if step.done_on)
+    deadline = after.deadline
     return line.but(
         last_position=fact.position,
         severity=after.severity,
-        due=after.deadline.due,
-        precision=after.deadline.precision,
-        long_term=after.deadline.long_term,
+        due=deadline.due,
+        precision=deadline.precision,
+        long_term=deadline.long_term,
         round=after.round,
         unit=after.unit,
         leader=after.leader,

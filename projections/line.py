@@ -82,7 +82,7 @@ class Line(tuple[Any, ...]):
     _defaults: ClassVar[dict[str, Any]]
     _loads: ClassVar[tuple[tuple[int, Callable[[Any], Any]], ...]]
     _writes: ClassVar[tuple[Callable[[Any], str], ...]]
-    identity: ClassVar[Callable[[Any], Key]]
+    _key: ClassVar[tuple[int, ...]]
 
     def __init_subclass__(cls, *, table: str, key: tuple[str, ...], found_by: tuple[tuple[str, ...], ...] = ()) -> None:
         hints = {name: hint for name, hint in get_type_hints(cls).items() if get_origin(hint) is not ClassVar}
@@ -96,9 +96,7 @@ class Line(tuple[Any, ...]):
         cls._writes = tuple(column.write for column in cls.columns)
         for n, name in enumerate(cls.names):
             setattr(cls, name, property(itemgetter(n)))
-        first, *rest = (cls._places[name] for name in key)
-        pick = itemgetter(first, *rest)
-        cls.identity = pick if rest else lambda line: (pick(line),)
+        cls._key = tuple(cls._places[name] for name in key)
 
     def __new__(cls, *values: Any, **named: Any) -> Self:
         given = {**cls._defaults, **dict(zip(cls.names, values, strict=False)), **named}
@@ -121,6 +119,9 @@ class Line(tuple[Any, ...]):
                 values[n] = load(values[n])
         return tuple.__new__(cls, values)
 
+    def identity(self) -> Key:
+        return tuple([self[n] for n in self._key])
+
     def but(self, **changes: Any) -> Self:
         """The line with these columns changed. Raises KeyError for a column there is none of."""
         values, places = list(self), self._places
@@ -132,7 +133,9 @@ class Line(tuple[Any, ...]):
         """The line in COPY's text form; ``written`` is that of the version before, of which only what changed is
         written again."""
         if before is None or written is None:
-            return [write(value) if value is not None else NULL for write, value in zip(self._writes, self, strict=True)]
+            return [
+                write(value) if value is not None else NULL for write, value in zip(self._writes, self, strict=True)
+            ]
         cells = written.copy()
         for n in compress(range(len(cells)), map(is_not, self, before)):
             value = self[n]
@@ -151,7 +154,7 @@ def text(value: str) -> str:
     """Text in COPY's form."""
     if _SPECIAL.search(value):
         return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], value)
-    return str.__str__(value)
+    return value
 
 
 def array(values: Iterable[str]) -> str:

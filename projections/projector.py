@@ -19,8 +19,8 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from domain.fact import Recorded
 from projections.ledger import Ledger
-from projections.line import NOW, Key, Line
-from projections.table import SCHEMA, Ended, Table, Version
+from projections.line import Key, Line
+from projections.table import NOW, SCHEMA, Ended, Held, Table, Written
 
 BESIDE = "__next"
 """The suffix of a table that is being folded anew beside the one that is served."""
@@ -49,44 +49,44 @@ class Folded(NamedTuple):
     """What a run of facts does to the stored lines of one ledger."""
 
     ended: list[Ended]
-    past: list[Version[Any]]
-    now: list[Version[Any]]
+    past: list[Written]
+    now: list[Written]
 
 
 Touched = list[tuple[Recorded, str]]
 
 
-def fold(ledger: Ledger[Any], touched: Touched, stored: Mapping[str, Mapping[Key, Version[Any]]]) -> Folded:
+def fold(ledger: Ledger[Any], touched: Touched, stored: Mapping[str, Mapping[Key, Held[Any]]]) -> Folded:
     """Folds facts into lines, keeping each version that held for at least one position."""
     folded = Folded([], [], [])
-    groups: dict[str, dict[Key, Version[Any]]] = {name: dict(lines) for name, lines in stored.items()}
-    fresh: set[tuple[Key, int]] = set()
+    groups: dict[str, dict[Key, Held[Any]]] = {name: dict(lines) for name, lines in stored.items()}
     evolve = ledger.evolve
 
-    def end(key: Key, version: Version[Any], until: int) -> None:
-        if (key, version.since) not in fresh:
-            folded.ended.append(Ended(key, version.since, until))
-        elif version.since < until:
-            folded.past.append(Version(version.line, version.since, until))
+    def end(key: Key, held: Held[Any], until: int) -> None:
+        if held.cells is None:
+            folded.ended.append(Ended(key, held.since, until))
+        elif held.since < until:
+            folded.past.append(Written(held.cells, held.since, until))
 
     for fact, group in touched:
-        before = groups.get(group, {})
-        ordered = before.values() if len(before) < 2 else (before[key] for key in sorted(before))
-        after: dict[Key, Version[Any]] = {}
-        for line in evolve(tuple([version.line for version in ordered]), fact, group):
+        position, before = fact.position, groups.get(group, {})
+        # The order of lines in a group may not depend on which of them were loaded.
+        ordered = before.values() if len(before) < 2 else [before[key] for key in sorted(before)]
+        after: dict[Key, Held[Any]] = {}
+        for line in evolve(tuple([held.line for held in ordered]), fact, group):
             key = line.identity()
-            version = before.pop(key, None)
-            if version is None or version.line is not line:
-                if version is not None:
-                    end(key, version, fact.position)
-                version = Version(line, fact.position)
-                fresh.add((key, fact.position))
-            after[key] = version
-        for key, version in before.items():
-            end(key, version, fact.position)
+            held = before.pop(key, None)
+            if held is None:
+                held = Held(line, position, line.cells())
+            elif held.line is not line:
+                end(key, held, position)
+                held = Held(line, position, line.cells(held.line, held.cells))
+            after[key] = held
+        for key, held in before.items():
+            end(key, held, position)
         groups[group] = after
     for lines in groups.values():
-        folded.now.extend(version for key, version in lines.items() if (key, version.since) in fresh)
+        folded.now.extend(Written(held.cells, held.since, NOW) for held in lines.values() if held.cells is not None)
     return folded
 
 

@@ -18,8 +18,8 @@ from psycopg.sql import Literal as Constant
 from pydantic import ValidationError
 
 from domain.command import refuse
-from projections.line import NOW, Column, Key, L, Line
-from projections.table import LAST, SCHEMA, Table, Version, comma, forks_over, raw
+from projections.line import Column, Key, L, Line
+from projections.table import LAST, NOW, SCHEMA, Table, Version, comma, forks_over, raw
 
 Operator = Literal[
     "eq", "ne", "in", "within", "from", "until", "after", "before", "contains", "has", "any", "lacks", "null"

@@ -13,9 +13,12 @@ from psycopg import Connection
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
-from projections.line import NOW, Key, L
+from projections.line import Cells, Key, L
 
 SCHEMA = "ledgers"
+NOW = 2**63 - 1
+"""The ``to_position`` of a version that holds now."""
+
 DEPTH = 40
 """Levels of the tree."""
 
@@ -43,6 +46,22 @@ class Version(NamedTuple, Generic[L]):
     line: L
     since: int
     until: int = NOW
+
+
+class Held(NamedTuple, Generic[L]):
+    """A present version while it is folded, and how it is written; stored already when ``cells`` is none."""
+
+    line: L
+    since: int
+    cells: Cells | None
+
+
+class Written(NamedTuple):
+    """A version ready to be stored."""
+
+    cells: Cells
+    since: int
+    until: int
 
 
 class Ended(NamedTuple):
@@ -96,9 +115,9 @@ class Table(Generic[L]):
                 title=Literal(self.line.label),
             )
         )
-        for index in self.line.index:
+        for index in self.line.found_by:
             self._index(connection, self.now, index)
-        road = self.line.index[0] if self.line.index else ()
+        road = self.line.found_by[0] if self.line.found_by else ()
         self._index(connection, self.past, ("fork", *(name for name in road if not self.line.column(name).many)))
 
     def _index(self, connection: Connection[Any], part: Identifier, names: Sequence[str]) -> None:
@@ -115,17 +134,17 @@ class Table(Generic[L]):
         for part, suffix in ((self.whole, ""), (self.now, "_now"), (self.past, "_past")):
             connection.execute(SQL("ALTER TABLE {} RENAME TO {}").format(part, Identifier(f"{name}{suffix}")))
 
-    def load(self, connection: Connection[Any], groups: Sequence[str]) -> dict[str, dict[Key, Version[L]]]:
+    def load(self, connection: Connection[Any], groups: Sequence[str]) -> dict[str, dict[Key, Held[L]]]:
         """The present lines of these groups."""
         statement = SQL("SELECT {cells}, from_position FROM {now} WHERE {group} = ANY(%s)").format(
             cells=self.cells, now=self.now, group=Identifier(self.line.key[0])
         )
-        found: dict[str, dict[Key, Version[L]]] = {}
+        found: dict[str, dict[Key, Held[L]]] = {}
         with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
             for row in cursor.execute(statement, (list(groups),)):
                 line = self.line.of_row(row[:-1])
                 key = line.identity()
-                found.setdefault(key[0], {})[key] = Version(line, row[-1])
+                found.setdefault(key[0], {})[key] = Held(line, row[-1], None)
         return found
 
     def end(self, connection: Connection[Any], ended: Sequence[Ended]) -> None:
@@ -147,16 +166,21 @@ class Table(Generic[L]):
         untils = [one.until for one in ended]
         connection.execute(statement, (*keys, untils, [fork(one.since, one.until) for one in ended]))
 
-    def add(self, connection: Connection[Any], versions: Sequence[Version[L]], *, past: bool) -> None:
+    def add(self, connection: Connection[Any], written: Sequence[Written], *, past: bool) -> None:
         """Stores versions that are not stored yet; all of them past, or all of them present."""
-        if not versions:
+        if not written:
             return
         statement = SQL("COPY {} ({}, from_position, to_position, fork) FROM STDIN").format(
             self.past if past else self.now, self.columns
         )
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for line, since, until in versions:
-                copy.write_row([*line.row(), since, until, fork(since, until)])
+            for n in range(0, len(written), 200):
+                copy.write(
+                    "".join(
+                        "\t".join([*cells, f"{since}\t{until}\t{fork(since, until)}\n"])
+                        for cells, since, until in written[n : n + 200]
+                    )
+                )
 
 
 def comma(parts: Iterable[Composable]) -> Composed:

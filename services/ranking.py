@@ -10,9 +10,11 @@ from typing import NamedTuple
 
 from domain.command import About, Act, refuse
 from domain.ids import BoardId, EditionId, IssueId, ObjectionId, RegionId
+from domain.posts import authorise, authority_of
 from domain.rankings import (
     BOARD,
     COUNTED,
+    PUBLISHERS,
     SUBJECTS,
     Board,
     CorrectEdition,
@@ -80,6 +82,8 @@ def publish(
     """
     store = ledger.store
     state = fold(store.read((About(board, BOARD),)).facts, board)
+    # Before the county's history is read, not after: only a publisher may ask for that.
+    authorise(store.read(authority_of(act)).facts, act, state.region, *PUBLISHERS)
     rule = state.rule_on(period.since) or refuse("no_rule", "统计周期开始时还没有启用的评分规则")
     out = versions(store, edition)
     cut_off = out[0].cut_off if out else store.head()
@@ -108,6 +112,7 @@ def correct(
     store = ledger.store
     made = versions(store, edition) or refuse("unknown_edition", "没有这一期榜单")
     known = made[-1]
+    authorise(store.read(authority_of(act)).facts, act, known.region, *PUBLISHERS)
     cut_off = made[revision].cut_off if 0 < revision < len(made) else store.head()
     command = CorrectEdition(
         edition=edition,

@@ -43,7 +43,6 @@ _OR_ANOTHER = "或设置 DATABASE_URL，使用已有的 PostgreSQL。"
 _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    "fsync": "on",
     "max_connections": "200",
     "log_checkpoints": "off",
     "timezone": "UTC",

@@ -38,6 +38,9 @@ ORDERS: Final = (
     ("-last_position", "最近有变动"),
     ("region", "按地区"),
 )
+UNDONE_STATUSES: Final = (Status.NOT_STARTED, Status.RECTIFYING, Status.PARTLY_DONE)
+"""What counts as late once its deadline has passed."""
+
 MOST_VILLAGES: Final = 400
 """Villages that a list to choose from still bears; beyond, those of the chosen township only."""
 
@@ -58,6 +61,7 @@ def issue_ledger(visit: Visit) -> Response:
     given = {name: value for name, value in visit.request.query_params.items() if value.strip()}
     order = given.pop("order", "due")
     typed_region = given.pop("region_name", "")
+    imported = given.pop("imported", "")
     as_of = visit.as_of
     at = Moment(as_of.position, visit.now)
     filters = {name: value for name, value in given.items() if name not in ("cursor", "as_of")}
@@ -94,6 +98,7 @@ def issue_ledger(visit: Visit) -> Response:
         export="/api/v1/ledgers/issues.xlsx?" + urlencode(exported(filters, as_of.asked, sorted_by, named)),
         link=lambda **changes: address(visit, cursor="", **changes),
         may_register=may_register(visit),
+        imported=imported,
     )
 
 
@@ -242,7 +247,7 @@ def act_on_issue(visit: Visit) -> Response:
     issue = IssueId(visit.request.path_params["issue"])
     form = FORMS.get(visit.request.path_params["form"])
     if form is None:
-        raise Problem(404, "not_found", "没有这个页面")
+        return visit.site.nowhere(visit)
     fixed = {name: str(visit.posted[name]) for name in FIXED[form.name] if name in visit.posted}
     return performed(
         visit, form, {"issue": issue, **fixed}, lambda typed, status: shown(visit, issue, typed, status), issue

@@ -252,6 +252,9 @@ class Site:
             response.headers[name] = value
         return response
 
+    def nowhere(self, visit: Visit) -> Response:
+        return self.problem_page(visit, Problem(404, "not_found", "没有这个页面"))
+
     def sign_in_first(self, visit: Visit) -> Response:
         """To the door; what was typed into a form meanwhile is carried along, so that an evening's entry is not lost
         to a session that ended. Never what another site made the browser send."""

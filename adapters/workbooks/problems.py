@@ -85,7 +85,7 @@ class Problem:
     @property
     def blocks(self) -> bool:
         """Whether the workbook can't be registered before this is put right."""
-        return self.kind in BLOCKING
+        return self.kind not in NOTES
 
     def as_json(self) -> dict[str, object]:
         return {"sheet": self.sheet, "row": self.row, "cell": self.cell, "kind": self.kind, "message": self.message}

@@ -1,10 +1,9 @@
 """A PostgreSQL of the session's own, and an empty ledgers schema for each test."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+
 from adapters.postgres.embedded import SERVICE_ROLE, EmbeddedPostgres
 from adapters.postgres.schema import install
 

@@ -199,5 +199,3 @@ def session_of(web: TestClient, name: str) -> tuple[httpx.Client, dict[str, Any]
     answer = browser.post(f"{V1}/session", json={"login": name, "password": PASSWORD})
     assert answer.status_code == 201, answer.text
     return browser, answer.json()
-
-

@@ -10,6 +10,7 @@ from adapters.bootstrap import Application
 from adapters.http.commands import ELSEWHERE, PREFIX, ROUTES
 from adapters.http.schemas import example_of
 from domain.command import Command
+from domain.rankings import packaged
 from tests.adapters.http.conftest import JPEG, V1, Life, People, fresh, issue_body
 from tests.county import BUREAU, TOWN, VILLAGE, person
 
@@ -149,9 +150,7 @@ def test_posts_units_and_people_come_and_go(people: People) -> None:
 
 
 def test_an_edition_is_counted_by_the_server_and_not_by_who_asks(people: People, application: Application) -> None:
-    from domain.rankings import packaged  # noqa: PLC0415
-
-    rule = next(iter(_rules(packaged)))
+    rule = packaged("townships").model_dump(mode="json")
     since = str(application.now().date())
     board = people["headquarters"].does("/scoring-rules", region="region-451226", rule=rule, since=since)
     path = f"/boards/{board['ids']['board']}/editions"
@@ -160,10 +159,6 @@ def test_an_edition_is_counted_by_the_server_and_not_by_who_asks(people: People,
     assert forged.status_code == 422
     assert {place["field"] for place in forged.json()["where"]} == {"counts", "cut_off"}
     people["headquarters"].refused(path, "no_rule", period=period)
-
-
-def _rules(packaged: Any) -> Any:
-    return []
 
 
 def test_evidence_must_have_been_uploaded_and_be_what_it_is_said_to_be(life: Life, people: People) -> None:
