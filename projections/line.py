@@ -32,7 +32,7 @@ from domain.ids import Id, id_of
 Key = tuple[Any, ...]
 """The values of a line's key columns."""
 
-Cells = list[str]
+Cells = tuple[str, ...]
 """A line in the text form of PostgreSQL's COPY, cell by cell."""
 
 
@@ -133,14 +133,14 @@ class Line(tuple[Any, ...]):
         """The line in COPY's text form; ``written`` is that of the version before, of which only what changed is
         written again."""
         if before is None or written is None:
-            return [
-                write(value) if value is not None else NULL for write, value in zip(self._writes, self, strict=True)
-            ]
-        cells = written.copy()
+            return tuple(
+                [NULL if value is None else write(value) for write, value in zip(self._writes, self, strict=True)]
+            )
+        cells = list(written)
         for n in compress(range(len(cells)), map(is_not, self, before)):
             value = self[n]
             cells[n] = self._writes[n](value) if value is not None else NULL
-        return cells
+        return tuple(cells)
 
 
 L = TypeVar("L", bound=Line)
@@ -154,6 +154,11 @@ def text(value: str) -> str:
     """Text in COPY's form."""
     if _SPECIAL.search(value):
         return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], value)
+    return value
+
+
+def plain(value: str) -> str:
+    """Words of ours and ids, which hold nothing that would have to be escaped."""
     return value
 
 
@@ -180,17 +185,18 @@ def column_of(name: str, hint: Any) -> Column:
     inner: Any = parts[0] if len(parts) == 1 else Union[parts]  # noqa: UP007
     parser: TypeAdapter[Any] = TypeAdapter(inner)
     if all(_is(part, Id) for part in parts):
-        return Column(name, 'text COLLATE "C"', nullable, parser, text, parts[0] if len(parts) == 1 else id_of)
+        return Column(name, 'text COLLATE "C"', nullable, parser, plain, parts[0] if len(parts) == 1 else id_of)
     if len(parts) > 1:
         raise TypeError(f"no column holds {hint}")
     if get_origin(inner) is Literal:
-        return Column(name, 'text COLLATE "C"', nullable, parser, text)
+        return Column(name, 'text COLLATE "C"', nullable, parser, plain)
     if get_origin(inner) is tuple and get_args(inner)[1:] == (Ellipsis,) and _is(get_args(inner)[0], str):
         return Column(name, 'text[] COLLATE "C"', nullable, parser, array, _tuple_of(get_args(inner)[0]))
     for kind, sql, write in SCALARS:
         if _is(inner, kind):
-            load = inner if _is(inner, Enum) or _is(inner, Id) else None
-            return Column(name, sql, nullable, parser, write, load)
+            if _is(inner, Enum):
+                return Column(name, sql, nullable, parser, plain, inner)
+            return Column(name, sql, nullable, parser, write)
     return Column(name, "jsonb", nullable, parser, _json_of(parser), parser.validate_json)
 
 

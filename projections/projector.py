@@ -20,13 +20,16 @@ from psycopg.sql import SQL, Identifier, Literal
 from domain.fact import Recorded
 from projections.ledger import Ledger
 from projections.line import Key, Line
-from projections.table import NOW, SCHEMA, Ended, Held, Table, Written
+from projections.table import NOW, SCHEMA, Ended, Held, Lines, Table, Written
 
 BESIDE = "__next"
 """The suffix of a table that is being folded anew beside the one that is served."""
 
 PROJECTING, PREPARING = 5271910846, 5271910847
 """Advisory locks."""
+
+KEPT = 20_000
+"""How many groups of lines of each ledger are kept in memory between batches."""
 
 _log = structlog.get_logger(__name__)
 
@@ -56,26 +59,30 @@ class Folded(NamedTuple):
 Touched = list[tuple[Recorded, str]]
 
 
-def fold(ledger: Ledger[Any], touched: Touched, stored: Mapping[str, Mapping[Key, Held[Any]]]) -> Folded:
-    """Folds facts into lines, keeping each version that held for at least one position."""
-    folded = Folded([], [], [])
-    groups: dict[str, dict[Key, Held[Any]]] = {name: dict(lines) for name, lines in stored.items()}
+def fold(ledger: Ledger[Any], touched: Touched, groups: dict[str, Lines[Any]], stored: int) -> Folded:
+    """Folds facts into the lines of these groups, keeping each version that held for at least one position.
+
+    ``groups`` holds every group that is touched, as it is stored up to the position ``stored``, and is brought up to
+    the last of the facts.
+    """
+    ended: list[Ended] = []
+    past: list[Written] = []
     evolve = ledger.evolve
 
     def end(key: Key, held: Held[Any], until: int) -> None:
-        if held.cells is None:
-            folded.ended.append(Ended(key, held.since, until))
+        if held.since <= stored:
+            ended.append(Ended(key, held.since, until))
         elif held.since < until:
-            folded.past.append(Written(held.cells, held.since, until))
+            past.append(Written(held.cells or (), held.since, until))
 
     for fact, group in touched:
-        position, before = fact.position, groups.get(group, {})
-        # The order of lines in a group may not depend on which of them were loaded.
+        position, before = fact.position, groups[group]
+        # The order of lines in a group may not depend on how they came here.
         ordered = before.values() if len(before) < 2 else [before[key] for key in sorted(before)]
-        after: dict[Key, Held[Any]] = {}
+        after: Lines[Any] = {}
         for line in evolve(tuple([held.line for held in ordered]), fact, group):
             key = line.identity()
-            held = before.pop(key, None)
+            held = before.get(key)
             if held is None:
                 held = Held(line, position, line.cells())
             elif held.line is not line:
@@ -83,11 +90,16 @@ def fold(ledger: Ledger[Any], touched: Touched, stored: Mapping[str, Mapping[Key
                 held = Held(line, position, line.cells(held.line, held.cells))
             after[key] = held
         for key, held in before.items():
-            end(key, held, position)
+            if key not in after:
+                end(key, held, position)
         groups[group] = after
-    for lines in groups.values():
-        folded.now.extend(Written(held.cells, held.since, NOW) for held in lines.values() if held.cells is not None)
-    return folded
+    now = [
+        Written(held.cells or (), held.since, NOW)
+        for group in {group: None for _, group in touched}
+        for held in groups[group].values()
+        if held.since > stored
+    ]
+    return Folded(ended, past, now)
 
 
 class Projector:
@@ -113,6 +125,7 @@ class Projector:
         self._prepared = False
         self._busy = Lock()
         self._reached = -1
+        self._kept: dict[str, tuple[int, dict[str, Lines[Any]]]] = {}
         self._progress = Condition()
 
     def prepare(self) -> None:
@@ -179,7 +192,7 @@ class Projector:
                 if not facts:
                     break
                 with connection.transaction():
-                    self._fold_into(connection, {name: again}, facts)
+                    self._fold_into(connection, {name: again}, facts, position)
                 position = facts[-1].position
             return self._compare(connection, served, again, place.position, most)
 
@@ -307,12 +320,13 @@ class Projector:
         beside = {name for name in names if name.endswith(BESIDE)}
         if not facts and not beside:
             return False
+        kept: dict[str, dict[str, Lines[Any]]] = {}
         with connection.transaction():
             places = self._places(connection, lock=names | {name.removesuffix(BESIDE) for name in beside})
             names = {name for name in names if name in places and places[name].position == position}
             if facts and names:
                 tables = {name: Table(self._ledgers[name.removesuffix(BESIDE)].line, name) for name in names}
-                self._fold_into(connection, tables, facts)
+                kept = self._fold_into(connection, tables, facts, position)
                 position = facts[-1].position
                 connection.execute(
                     SQL("UPDATE {} SET position = %s WHERE ledger = ANY(%s)").format(PLACES), (position, list(names))
@@ -321,6 +335,10 @@ class Projector:
                 served = name.removesuffix(BESIDE)
                 if served in names or position >= places[served].position:
                     self._switch(connection, served)
+                    kept.pop(name, None)
+                    kept.pop(served, None)
+        for name, groups in kept.items():
+            self._kept[name] = position, dict(list(groups.items())[-KEPT:])
         return True
 
     def _switch(self, connection: Connection[Any], name: str) -> None:
@@ -334,8 +352,10 @@ class Projector:
         return list(self._facts_after(position, self._batch))
 
     def _fold_into(
-        self, connection: Connection[Any], tables: Mapping[str, Table[Any]], facts: Sequence[Recorded]
-    ) -> None:
+        self, connection: Connection[Any], tables: Mapping[str, Table[Any]], facts: Sequence[Recorded], stored: int
+    ) -> dict[str, dict[str, Lines[Any]]]:
+        """Folds facts into tables that hold what comes before them, and returns the groups of lines as they are then,
+        those touched last at the end."""
         ledgers = {name: self._ledgers[name.removesuffix(BESIDE)] for name in tables}
         asked: dict[type, list[tuple[Ledger[Any], Touched]]] = {}
         touched: dict[str, Touched] = {name: [] for name in tables}
@@ -346,14 +366,22 @@ class Projector:
             for ledger, found in asked.get(type(fact.event), ()):
                 for group in ledger.groups(fact):
                     found.append((fact, group))
+        kept: dict[str, dict[str, Lines[Any]]] = {}
         for name, table in tables.items():
-            if not touched[name]:
-                continue
-            stored = table.load(connection, list({group for _, group in touched[name]}))
-            folded = fold(ledgers[name], touched[name], stored)
+            # Lines are kept from batch to batch, but only as long as nobody else has moved the table on.
+            position, groups = self._kept.pop(name, (stored, {}))
+            if position != stored:
+                groups = {}
+            wanted = {group: None for _, group in touched[name]}
+            known = {group: groups.pop(group) for group in wanted if group in groups}
+            groups.update(known)
+            groups.update(table.load(connection, [group for group in wanted if group not in known]))
+            folded = fold(ledgers[name], touched[name], groups, stored)
             table.end(connection, folded.ended)
             table.add(connection, folded.past, past=True)
             table.add(connection, folded.now, past=False)
+            kept[name] = groups
+        return kept
 
     def _note(self, places: Mapping[str, "_Place"]) -> int:
         served = [place.position for name, place in places.items() if not name.endswith(BESIDE)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from domain import chains, signoff
 from domain.chains import (
@@ -26,6 +27,9 @@ from domain.signoff import CHECK, SETTLE
 from projections.ledger import Ledger, one_line
 from projections.line import Line
 from projections.reading import Where
+
+POST_NOTICE = (*FIELD, Post.HEADQUARTERS)
+"""Who may post a notice."""
 
 SIGNED_WITHIN_A_MINUTE = "signed_within_a_minute"
 """一分钟内签完: every level's signature within sixty seconds."""
@@ -164,15 +168,15 @@ def standing(line: SignOffLine, chain: Chain, fact: Recorded) -> SignOffLine:
         event = fact.event
         new = Signed(stage=event.stage, seat=event.seat, person=fact.by, post=event.post, at=fact.recorded_at)
         signed = (*signed, new)
-    signing = chain.phase is Phase.SIGNING
-    stage = chain.stages[chain.stage] if signing and chain.stage is not None else None
+    phase = chain.phase
+    stage = chain.stage if phase is Phase.SIGNING else None
     return line.but(
         last_position=fact.position,
-        phase=chain.phase,
-        stage=chain.stage if signing else None,
-        stage_label=stage.label if stage else None,
-        waiting=waiting(chain),
-        ready_on=chain.notice_until + timedelta(days=1) if signing and chain.notice_until else line.opened_on,
+        phase=phase,
+        stage=stage,
+        stage_label=None if stage is None else chain.stages[stage].label,
+        waiting=waiting(chain, phase),
+        ready_on=line.opened_on if stage is None or not chain.notice_until else chain.notice_until + timedelta(days=1),
         checked=chain.checked,
         checker=chain.checker,
         checked_on=chain.checked_on,
@@ -181,20 +185,20 @@ def standing(line: SignOffLine, chain: Chain, fact: Recorded) -> SignOffLine:
         objections_open=len(chain.objections),
         signed=signed,
         signers=tuple(one.person for one in signed),
-        ended_on=fact.on if chain.phase.over and line.ended_on is None else line.ended_on,
-        marks=(*line.marks, SIGNED_WITHIN_A_MINUTE) if hasty(chain, signed) else line.marks,
+        ended_on=fact.on if phase.over and line.ended_on is None else line.ended_on,
+        marks=(*line.marks, SIGNED_WITHIN_A_MINUTE) if phase is Phase.COMPLETE and hasty(chain, signed) else line.marks,
     )
 
 
-def waiting(chain: Chain) -> tuple[str, ...]:
+def waiting(chain: Chain, phase: Phase) -> tuple[str, ...]:
     """Who may do what comes next."""
-    if chain.phase is Phase.CHECK:
+    if phase is Phase.CHECK:
         return over(chain.region, CHECK)
-    if chain.phase is Phase.NOTICE:
-        return over(chain.region, (*FIELD, Post.HEADQUARTERS))
+    if phase is Phase.NOTICE:
+        return over(chain.region, POST_NOTICE)
     if chain.objections:
         return over(chain.region, SETTLE)
-    if chain.phase is not Phase.SIGNING or chain.stage is None:
+    if phase is not Phase.SIGNING or chain.stage is None:
         return ()
     stage = chain.stages[chain.stage]
     region = chain.region.at(stage.level) or chain.region
@@ -202,15 +206,15 @@ def waiting(chain: Chain) -> tuple[str, ...]:
     return tuple(seat(post, region) for post in posts)
 
 
-def over(region: RegionId, posts: Iterable[Post]) -> tuple[str, ...]:
+@lru_cache(maxsize=10_000)
+def over(region: RegionId, posts: tuple[Post, ...]) -> tuple[str, ...]:
     """These posts wherever they have authority over the region: at its own level, and above it."""
     above = [place for level in LEVELS.values() if (place := region.at(level))]
     return tuple(seat(post, place) for post in posts for place in above if fits(post, place))
 
 
 def hasty(chain: Chain, signed: tuple[Signed, ...]) -> bool:
-    whole = chain.phase is Phase.COMPLETE and len(chain.stages) > 1
-    return whole and signed[-1].at - signed[0].at < timedelta(minutes=1)
+    return len(chain.stages) > 1 and signed[-1].at - signed[0].at < timedelta(minutes=1)
 
 
 def chain_of(line: SignOffLine) -> Chain:

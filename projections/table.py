@@ -49,11 +49,15 @@ class Version(NamedTuple, Generic[L]):
 
 
 class Held(NamedTuple, Generic[L]):
-    """A present version while it is folded, and how it is written; stored already when ``cells`` is none."""
+    """A present version while it is folded, and how it is written, if that was needed yet."""
 
     line: L
     since: int
     cells: Cells | None
+
+
+Lines = dict[Key, Held[L]]
+"""The lines of one group."""
 
 
 class Written(NamedTuple):
@@ -134,17 +138,19 @@ class Table(Generic[L]):
         for part, suffix in ((self.whole, ""), (self.now, "_now"), (self.past, "_past")):
             connection.execute(SQL("ALTER TABLE {} RENAME TO {}").format(part, Identifier(f"{name}{suffix}")))
 
-    def load(self, connection: Connection[Any], groups: Sequence[str]) -> dict[str, dict[Key, Held[L]]]:
-        """The present lines of these groups."""
+    def load(self, connection: Connection[Any], groups: Sequence[str]) -> dict[str, Lines[L]]:
+        """The present lines of these groups; an empty group where there are none."""
+        found: dict[str, Lines[L]] = {group: {} for group in groups}
+        if not found:
+            return found
         statement = SQL("SELECT {cells}, from_position FROM {now} WHERE {group} = ANY(%s)").format(
             cells=self.cells, now=self.now, group=Identifier(self.line.key[0])
         )
-        found: dict[str, dict[Key, Held[L]]] = {}
         with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
             for row in cursor.execute(statement, (list(groups),)):
                 line = self.line.of_row(row[:-1])
                 key = line.identity()
-                found.setdefault(key[0], {})[key] = Held(line, row[-1], None)
+                found[key[0]][key] = Held(line, row[-1], None)
         return found
 
     def end(self, connection: Connection[Any], ended: Sequence[Ended]) -> None:
@@ -177,7 +183,7 @@ class Table(Generic[L]):
             for n in range(0, len(written), 200):
                 copy.write(
                     "".join(
-                        "\t".join([*cells, f"{since}\t{until}\t{fork(since, until)}\n"])
+                        "\t".join((*cells, f"{since}\t{until}\t{fork(since, until)}\n"))
                         for cells, since, until in written[n : n + 200]
                     )
                 )

@@ -12,6 +12,7 @@ import pytest
 from adapters.http.api import create_api as _everything_is_imported  # noqa: F401
 from domain.command import Command
 from domain.fact import event_types
+from tests.architecture import readme
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("domain", "services", "projections", "adapters")
@@ -74,3 +75,8 @@ def test_the_project_stands_alone_and_names_no_host_of_a_registry() -> None:
         if path.suffix in (".xlsx", ".png"):
             continue
         assert not hosts.search(path.read_text("utf-8")), path
+
+
+def test_the_readme_lists_every_setting_and_every_fact() -> None:
+    text = readme.README.read_text("utf-8")
+    assert readme.written(text) == text, "run python -m tests.architecture.readme"

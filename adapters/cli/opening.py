@@ -1,0 +1,67 @@
+"""打开: from the environment to a running program for one command, and who acts in it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from adapters.bootstrap import Application, open_application
+from adapters.logging import audit, configure
+from adapters.settings import Settings
+from domain.command import Act, refuse
+from domain.ids import PersonId, RegionId
+from domain.posts import TENURE, Post, tenures
+
+PATIENCE = 600.0
+"""Seconds a command waits for the ledgers to hold everything that is recorded."""
+
+As = Annotated[str | None, typer.Option("--as", metavar="登录名或人员编号", help="以谁的身份办理,须在任")]
+
+
+@contextmanager
+def opened(*, reading: bool = False) -> Iterator[Application]:
+    """The program, for one command; when ``reading``, its ledgers hold every fact there is."""
+    settings = Settings.from_environment()
+    configure(settings)
+    with open_application(settings, project=False) as application:
+        if reading:
+            application.projector.catch_up()
+            if not application.projector.wait_for(application.facts.head(), PATIENCE):
+                refuse("ledgers_behind", "台账正在由另一进程更新,请稍后重试")
+        yield application
+
+
+def acting(application: Application, who: str, what: str) -> Act:
+    """The person who acts, by their login or their id, now. Raises Refused, and NotAdmitted for an unknown login."""
+    if who.startswith("person-"):
+        person = PersonId(who)
+    else:
+        account = application.accounts.account(who)
+        if account.person is None:
+            refuse("administrator_cannot_act", "管理员账号不能办理业务:三员分立")
+        person = account.person
+    audit("acted", via="command line", person=person, what=what)
+    return Act(person, application.now())
+
+
+def acting_or_headquarters(application: Application, who: str | None, over: RegionId, what: str) -> Act:
+    """The person named, or the only one of the headquarters over a place where nobody is named."""
+    if who is not None:
+        return acting(application, who, what)
+    today = Act(PersonId("person-nobody"), application.now()).today
+    held = tenures(fact.event for fact in application.facts.facts(TENURE)).values()
+    officers = {
+        one.person for one in held if one.post is Post.HEADQUARTERS and one.covers(today) and one.region.holds(over)
+    }
+    if len(officers) != 1:
+        refuse("who_acts", f"该地在任的指挥部办公室人员有{len(officers)}人,请用 --as 指明由谁办理")
+    return acting(application, officers.pop(), what)
+
+
+def region_of(code: str) -> RegionId:
+    """A place by its code, trimmed or padded with zeros. Refused for what is no code."""
+    try:
+        return RegionId.of(code.removeprefix("region-"))
+    except ValueError:
+        refuse("unknown_region", f"{code[:40]}不是区划代码:应为2、4、6、9或12位数字")
