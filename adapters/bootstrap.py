@@ -56,15 +56,15 @@ def open_application(
 ) -> Iterator[Application]:
     """The program on the database of the settings, its schema in place; with ``project``, ledgers follow the facts.
 
-    ``clock`` stands for the machine's: the sequencer stamps by it as well. Raises EmbeddedPostgresError where no
-    database can be had, psycopg.OperationalError where the given one does not answer.
+    ``clock`` stands for the machine's and the database's: the sequencer stamps by it as well. Raises
+    EmbeddedPostgresError where no database can be had, psycopg.OperationalError where the given one does not answer.
     """
     with ExitStack() as stack:
         url = database(settings, stack)
         with psycopg.connect(url) as connection:
             accounts.install(connection)
-            now = clock or clock_of(connection)
-        recorder = stack.enter_context(PostgresRecorder(url, clock=now))
+            told = clock or story_clock(connection)
+        recorder = stack.enter_context(PostgresRecorder(url, clock=told))
         pool = stack.enter_context(
             ConnectionPool(url, min_size=1, max_size=POOL, kwargs={"autocommit": True}, open=False)
         )
@@ -83,7 +83,7 @@ def open_application(
             accounts=Accounts(pool, limits=limits(settings)),
             evidence=evidence_store(settings),
             divisions=Divisions.load(),
-            now=now,
+            now=told or machine_clock,
         )
 
 
@@ -97,13 +97,17 @@ def database(settings: Settings, stack: ExitStack) -> str:
     return embedded.url
 
 
-def clock_of(connection: Connection[Any]) -> Clock:
-    """The machine's clock, or that of the demonstration which this database holds."""
+def story_clock(connection: Connection[Any]) -> Clock | None:
+    """The clock of the demonstration which this database holds, if it holds one."""
     story = marker.read(connection)
     if story is None:
-        return lambda: datetime.now(UTC)
+        return None
     ahead: timedelta = story.ended_at - story.loaded_at
     return lambda: datetime.now(UTC) + ahead
+
+
+def machine_clock() -> datetime:
+    return datetime.now(UTC)
 
 
 @contextmanager

@@ -60,7 +60,8 @@ class PostgresServer:
     def drop_databases(self) -> None:
         with psycopg.connect(self.admin_url, autocommit=True) as admin:
             pattern = f"{self._session}\\_%"
-            for (name,) in admin.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", (pattern,)).fetchall():
+            ours = admin.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", (pattern,)).fetchall()
+            for (name,) in ours:
                 admin.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from adapters.bootstrap import Application
 from adapters.evidence.store import EvidenceRefused
 from adapters.http.admission import CSRF_HEADER, Entrance
-from adapters.http.commands import PREFIX, accept_commands
+from adapters.http.commands import accept_commands
 from adapters.http.files import files
 from adapters.http.ledgers import ledgers
 from adapters.http.operations import interface, operations
@@ -65,10 +65,10 @@ def create_api(application: Application) -> FastAPI:
     for kind in _EXPECTED:
         api.add_exception_handler(kind, _refuse)
     accept_commands(api, application, entrance, schemas)
-    api.include_router(sessions(application, entrance), prefix=PREFIX)
-    api.include_router(files(application, entrance, schemas), prefix=PREFIX)
-    api.include_router(ledgers(application, entrance, schemas), prefix=PREFIX)
-    api.include_router(subjects(application, entrance), prefix=PREFIX)
+    api.include_router(sessions(application, entrance))
+    api.include_router(files(application, entrance, schemas))
+    api.include_router(ledgers(application, entrance, schemas))
+    api.include_router(subjects(application, entrance))
     api.include_router(operations(application))
     api.include_router(interface(api))
     settings = application.settings

@@ -26,20 +26,21 @@ _ELSEWHERE: Final = {
 
 
 class Code(NamedTuple):
-    """代码, with the sentence that goes with it; … stands for what differs from case to case."""
+    """代码, with the sentences that go with it; … stands for what differs from case to case."""
 
     code: str
-    sentence: str
+    sentences: tuple[str, ...]
 
 
 def codes() -> list[Code]:
     """Every code there is, in order."""
-    found = dict(_ELSEWHERE)
+    found = {code: {sentence: None} for code, sentence in _ELSEWHERE.items()}
     for room in _ROOMS:
         for file in sorted(files(room).iterdir(), key=lambda file: file.name):
             if file.name.endswith(".py"):
-                found.update((code, sentence) for code, sentence in _made_in(file.read_text("utf-8")))
-    return [Code(*item) for item in sorted(found.items())]
+                for code, sentence in _made_in(file.read_text("utf-8")):
+                    found.setdefault(code, {})[sentence] = None
+    return [Code(code, tuple(sentences)) for code, sentences in sorted(found.items())]
 
 
 def _made_in(source: str) -> Iterator[tuple[str, str]]:

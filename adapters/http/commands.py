@@ -29,6 +29,7 @@ from adapters.bootstrap import Application
 from adapters.evidence.store import EvidenceRefused, EvidenceStore
 from adapters.http.admission import Entrance
 from adapters.http.problems import Place, Problem, invalid
+from adapters.http.routing import PREFIX
 from adapters.http.schemas import Schemas, example_of
 from adapters.logging import audit
 from domain.command import Act, Command, Refused, refuse
@@ -40,7 +41,6 @@ from domain.text import Prose
 from services import ranking
 from services.ledger import Conflict, Ledger, Outcome
 
-PREFIX: Final = "/api/v1"
 KEY_HEADER: Final = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _CHINESE = re.compile(r"[一-鿿][一-鿿、]*")

@@ -15,6 +15,7 @@ from starlette.responses import StreamingResponse
 from adapters.bootstrap import Application
 from adapters.http.admission import Entrance
 from adapters.http.problems import Place, invalid
+from adapters.http.routing import PREFIX, Told
 from adapters.http.schemas import Schemas
 from adapters.logging import audit
 from domain.evidence import Evidence
@@ -34,7 +35,7 @@ _ENDINGS: Final = {
 
 
 def files(application: Application, entrance: Entrance, schemas: Schemas) -> APIRouter:
-    router = APIRouter(tags=["佐证材料"])
+    router = APIRouter(prefix=PREFIX, tags=["佐证材料"], route_class=Told)
     limit = application.settings.evidence_megabytes << 20
 
     def keep(content: BinaryIO, title: str) -> Evidence:

@@ -22,6 +22,7 @@ from adapters.bootstrap import Application
 from adapters.http.admission import Entrance
 from adapters.http.moments import Moment, moment, recorded_at
 from adapters.http.problems import Place, invalid
+from adapters.http.routing import PREFIX
 from adapters.http.schemas import REF, Schemas
 from adapters.logging import audit
 from domain.command import refuse
@@ -105,7 +106,7 @@ class Asked:
 
 
 def ledgers(application: Application, entrance: Entrance, schemas: Schemas) -> APIRouter:
-    router = APIRouter(tags=["台账"])
+    router = APIRouter(prefix=PREFIX, tags=["台账"])
     for name, shelf in SHELVES.items():
         _shelve(router, application, entrance, schemas, name, shelf)
     return router
@@ -250,7 +251,7 @@ def _is_text(column: Column) -> bool:
 
 def told(line: Line, day: date) -> dict[str, Any]:
     """The line's columns, and what of it depends on the day."""
-    body = {name: getattr(line, name) for name in line.names}
+    body: dict[str, Any] = _plain(line)
     if isinstance(line, IssueLine):
         body["overdue_days"] = overdue_days(line, day)
     return body
@@ -262,6 +263,8 @@ def answer(body: Any) -> Response:
 
 def _plain(value: Any) -> Any:
     match value:
+        case Line():
+            return {name: getattr(value, name) for name in value.names}
         case BaseModel():
             return value.model_dump(mode="json")
         case Id():

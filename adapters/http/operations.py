@@ -8,10 +8,11 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from adapters.bootstrap import Application
 from adapters.http.codes import codes
+from adapters.http.routing import PREFIX, Told
 
 
 def operations(application: Application) -> APIRouter:
-    router = APIRouter(tags=["运行"])
+    router = APIRouter(tags=["运行"], route_class=Told)
 
     @router.get("/healthz")
     async def alive() -> dict[str, str]:
@@ -33,10 +34,10 @@ def operations(application: Application) -> APIRouter:
 
 def interface(api: FastAPI) -> APIRouter:
     """The description of the interface, for people; ``/api/openapi.json`` has it for programs."""
-    router = APIRouter(tags=["运行"])
+    router = APIRouter(tags=["运行"], route_class=Told)
 
-    @router.get("/api/v1/codes")
-    def refusal_codes() -> list[dict[str, str]]:
+    @router.get(f"{PREFIX}/codes")
+    def refusal_codes() -> list[dict[str, Any]]:
         """不予办理的代码表"""
         return [code._asdict() for code in codes()]
 

@@ -1,5 +1,6 @@
 """接口说明的部件: the schemas that OpenAPI refers to, and examples made from them."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -96,6 +97,7 @@ def example_of(model: type[BaseModel]) -> dict[str, Any]:
     return _example(schema, schema.get("$defs", {}), "")  # type: ignore[no-any-return]
 
 
+_KIND = re.compile(r"\^([a-z]+)-")
 _IDS: Final = {"region": "451226104207", "evidence": "0f" * 32, "import": "0f" * 32, "key": "k-1"}
 
 
@@ -126,9 +128,8 @@ def _example(schema: Mapping[str, Any], defined: Mapping[str, Any], name: str) -
             return "2019-10-20"
         case {"format": "date-time"}:
             return "2019-10-20T08:00:00+08:00"
-        case {"pattern": str(pattern)} if "-" in pattern:
-            kind = pattern.removeprefix("^").partition("-")[0]
-            return f"{kind}-{_IDS.get(kind, 'example')}"
+        case {"pattern": str(pattern)} if found := _KIND.match(pattern):
+            return f"{found[1]}-{_IDS.get(found[1], 'example')}"
         case {"pattern": _}:
             return "0f" * 32
     return "文字"

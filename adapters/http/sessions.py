@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from adapters.bootstrap import Application
 from adapters.http.admission import Entrance
+from adapters.http.routing import PREFIX, Told
 from adapters.identity.admission import Identity, csrf_of
 from domain.command import About, Act
 from domain.fact import Value
@@ -64,7 +65,7 @@ class Me(Value):
 
 
 def sessions(application: Application, entrance: Entrance) -> APIRouter:
-    router = APIRouter(tags=["登录"])
+    router = APIRouter(prefix=PREFIX, tags=["登录"], route_class=Told)
 
     def me(identity: Identity, secret: str | None) -> Me:
         person = identity.person

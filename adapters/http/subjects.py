@@ -15,6 +15,7 @@ from adapters.http.admission import Entrance
 from adapters.http.ledgers import answer, told
 from adapters.http.moments import AsOf, MinPosition, Moment, caught_up, moment, recorded_at
 from adapters.http.problems import Place, Problem, invalid
+from adapters.http.routing import PREFIX, Told
 from adapters.logging import audit
 from domain.command import About, Refused
 from domain.escalation import ANSWER
@@ -38,7 +39,7 @@ MOST: Final = 200
 
 
 def subjects(application: Application, entrance: Entrance) -> APIRouter:
-    router = APIRouter()
+    router = APIRouter(prefix=PREFIX, route_class=Told)
 
     @router.get("/issues/{issue}", tags=["台账"], response_class=Response)
     def one_issue(

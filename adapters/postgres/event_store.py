@@ -74,10 +74,11 @@ class PostgresRecorder(DCBRecorder):
     the same database. Connections must be direct: a pooler that shares sessions breaks LISTEN.
     """
 
-    def __init__(self, url: str, *, patience: float = 20.0) -> None:
-        """`patience`: how many seconds an append or a read waits for a database that is away."""
+    def __init__(self, url: str, *, patience: float = 20.0, clock: Callable[[], datetime] | None = None) -> None:
+        """`patience`: how many seconds an append or a read waits for a database that is away. `clock` stamps facts in
+        place of the database's own: for a demonstration, which lives in its story's time."""
         self._arrivals = _Arrivals(url)
-        self._sequencer = Sequencer(url, patience=patience, committed=self._arrivals.saw)
+        self._sequencer = Sequencer(url, patience=patience, committed=self._arrivals.saw, clock=clock)
         self._pool = ConnectionPool(
             url, min_size=1, max_size=_READERS, configure=configure, timeout=patience, num_workers=1, open=True
         )

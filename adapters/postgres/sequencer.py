@@ -24,7 +24,8 @@ _LONGEST_TEXT = 1024  # bytes: a tag and a type must fit into one row of the ind
 
 _APPEND = """
 SELECT refused, head FROM facts.append(
-    %b, %b::int[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::text[], %b::text[], %b::bytea[])
+    %b, %b::int[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::text[], %b::text[], %b::bytea[],
+    %b::timestamptz)
 """
 _FIND = "SELECT max(position) FROM facts.fact WHERE position > %b AND batch = %b"
 _MYSELF = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
@@ -64,11 +65,19 @@ class Sequencer:
     a commit, the sequencer first finds out whether that transaction was committed, then answers or stores it again.
     """
 
-    def __init__(self, url: str, *, patience: float, committed: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        patience: float,
+        committed: Callable[[int], None],
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
         """`patience`: seconds to wait for a database that is away. `committed` is called with each new head."""
         self._url = url
         self._patience = patience
         self._committed = committed
+        self._clock = clock
         self._waiting: SimpleQueue[_Decision | None] = SimpleQueue()
         self._connection: psycopg.Connection | None = None
         self._backend: tuple[int, datetime] | None = None
@@ -155,7 +164,7 @@ class Sequencer:
     def _append(self, batch: list[_Decision], accepted: list[_Decision]) -> tuple[set[int], int]:
         """All events of `accepted` in one transaction and the head then, or the numbers in `batch` that are refused."""
         mark = getrandbits(63)
-        arguments = _arguments(mark, batch, accepted)
+        arguments = [*_arguments(mark, batch, accepted), self._clock() if self._clock else None]
         for _ in range(_MOST_LOST_CONNECTIONS):
             connection = self._connected()
             try:

@@ -1,5 +1,6 @@
 """Files that are no workbook, that hide something, or that are built to hurt: refused with a code before parsing."""
 
+import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -7,7 +8,6 @@ from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
-import xlsxwriter
 
 from adapters.workbooks import container, reader
 from adapters.workbooks.problems import BadWorkbook
@@ -189,17 +189,14 @@ def prefixed(content: bytes) -> bytes:
     return with_part(content, SHEET, xml.replace("xmlns=", "xmlns:x=").encode())
 
 
-def without_references(content: bytes) -> bytes:
+def without_addresses(content: bytes) -> bytes:
     """The same sheet without the optional addresses of rows and cells."""
-    target = BytesIO()
-    with xlsxwriter.Workbook(target) as workbook:
-        page = workbook.add_worksheet("问题清单")
-        for row, cells in enumerate((HEADER, line())):
-            page.write_row(row, 0, cells)
-    return target.getvalue()
+    xml = re.sub(r' r="[A-Z]*\d+"', "", part_of(content, SHEET))
+    return with_part(content, SHEET, xml.encode())
 
 
-@pytest.mark.parametrize("write", [prefixed, without_references])
+@pytest.mark.parametrize("write", [prefixed, without_addresses])
 def test_other_programs_ways_of_writing_are_read(write: Callable[[bytes], bytes]) -> None:
-    (row,) = read(write(plain_book(line()))).rows
+    filled = [cell or "/" for cell in line()]
+    (row,) = read(write(plain_book(filled))).rows
     assert (row.village, row.money_fen) == ("451226103208", 12_600_000)
