@@ -19,14 +19,14 @@ from domain.policy import Stage
 from domain.posts import Post
 from domain.text import Prose
 
-Purpose = Literal["write_off"]
-"""签批事由: 销号."""
+Purpose = Literal["write_off", "exit"]
+"""签批事由: 销号 or 退出."""
 
 Subject = IssueId | HouseholdId | RegionId
 
 
 class ChainOpened(Event, type="chain.opened"):
-    """申请销号"""
+    """申请签批: that an issue be written off (销号), or that a household, village or county exit (退出)."""
 
     chain: ChainId
     subject: Subject

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import ClassVar, NamedTuple, NoReturn
+from typing import Any, ClassVar, NamedTuple, NoReturn
 
 from domain.fact import CHINA, Event, Past, Value
 from domain.ids import Id, PersonId
@@ -50,14 +50,14 @@ class Command(Value):
 
     ``stands_on`` is asked again with what it has led to until it names nothing new, so a decision may widen its
     scope in steps (the chain names its subject, the subject its region); the append is refused if anything in the
-    whole scope has changed since the first read.
+    whole scope has changed since the first read. What is ``abstract`` is shared by commands, and none itself.
     """
 
     commands: ClassVar[dict[str, type["Command"]]] = {}
 
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        if cls.decide is not Command.decide:
+    def __init_subclass__(cls, *, abstract: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not abstract and cls.decide is not Command.decide:
             cls.commands[cls.__name__] = cls
 
     def stands_on(self, past: Past, act: Act) -> Scope:

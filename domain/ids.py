@@ -119,6 +119,48 @@ class HouseholdId(Id, kind="household"):
     __slots__ = ()
 
 
+class MemberId(Id, kind="member"):
+    """家庭成员: a number only, like the household's."""
+
+    __slots__ = ()
+
+
+class PairingId(Id, kind="pairing"):
+    """结对帮扶"""
+
+    __slots__ = ()
+
+
+class CoverId(Id, kind="cover"):
+    """包村联系"""
+
+    __slots__ = ()
+
+
+class ItemId(Id, kind="item"):
+    """帮扶计划项"""
+
+    __slots__ = ()
+
+
+class TaskListId(Id, kind="tasklist"):
+    """任务清单"""
+
+    __slots__ = ()
+
+
+class SweepId(Id, kind="sweep"):
+    """排查"""
+
+    __slots__ = ()
+
+
+class ClueId(Id, kind="clue"):
+    """风险线索"""
+
+    __slots__ = ()
+
+
 class ProjectId(Id, kind="project"):
     """项目"""
 

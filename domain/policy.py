@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 from importlib.resources import files
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from domain.command import About, Act, Command, Scope, refuse
 from domain.fact import Event, Past, Value
@@ -68,8 +68,154 @@ class Closure(Value):
     """公示天数; 0 where no notice is asked."""
 
 
+class Rank(StrEnum):
+    """职级"""
+
+    label: str
+
+    def __new__(cls, value: str, label: str) -> "Rank":
+        rank = str.__new__(cls, value)
+        rank._value_, rank.label = value, label
+        return rank
+
+    DIVISION = "division", "处级"
+    SECTION = "section", "科级"
+    STAFF = "staff", "一般干部"
+
+
+class Pairing(Value):
+    """结对规则: how many households a cadre of each rank may be paired with at once."""
+
+    division: int = Field(ge=0, le=100)
+    section: int = Field(ge=0, le=100)
+    staff: int = Field(ge=0, le=100)
+
+    def cap(self, rank: Rank) -> int:
+        return {Rank.DIVISION: self.division, Rank.SECTION: self.section, Rank.STAFF: self.staff}[rank]
+
+    @property
+    def same_for_all(self) -> bool:
+        return self.division == self.section == self.staff
+
+
+Code = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
+"""代码: what a rule is called by facts; permanent."""
+
+ObjectKind = Literal["household", "village", "county"]
+"""对象类别: 户 村 县."""
+
+
+class Threshold(Value):
+    """指标界限: a figure in a named unit, in whole numbers of it."""
+
+    sense: Literal["at_least", "above", "below"]
+    figure: int
+    unit: ShortText
+
+    def met_by(self, value: int) -> bool:
+        match self.sense:
+            case "at_least":
+                return value >= self.figure
+            case "above":
+                return value > self.figure
+            case "below":
+                return value < self.figure
+
+
+class IndicatorRule(Value):
+    """指标"""
+
+    code: Code
+    title: ShortText
+    threshold: Threshold | None = None
+
+
+class IndicatorSet(Value):
+    """指标体系: what one kind of object is measured by.
+
+    An indicator that stands in two sets of one kind is one indicator: assessed once, it serves both.
+    """
+
+    code: Code
+    title: ShortText
+    object: ObjectKind
+    indicators: tuple[IndicatorRule, ...] = Field(min_length=1, max_length=100)
+
+
+class ExitStep(StrEnum):
+    """退出程序: a step before the notice. Verification is the check on site; every exit has it."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str) -> "ExitStep":
+        step = str.__new__(cls, value)
+        step._value_, step.label = value, label
+        return step
+
+    VERIFICATION = "verification", "核实"
+    DEMOCRATIC_REVIEW = "democratic_review", "民主评议"
+    CONSENT = "consent", "农户认可"
+    CITY_REVIEW = "city_review", "市级初审"
+
+
+class Evaluation(Value):
+    """评估界限: what a survey of those who exited may find at most, and at least, in basis points (万分之一)."""
+
+    wrong_below: int = Field(ge=0, le=10_000)
+    """错退率."""
+    missed_below: int = Field(ge=0, le=10_000)
+    """漏评率."""
+    approving_at_least: int = Field(ge=0, le=10_000)
+    """群众认可度."""
+
+
+class ExitRule(Value):
+    """退出规则: what one kind of object must go through and come up to before it has exited.
+
+    ``indicators`` names the set of which every indicator must be met, assessed within ``fresh_days``;
+    ``incidence_below`` is the 贫困发生率 in basis points. Where ``ruling`` is asked, the province's 审定 follows the
+    signatures and decides.
+    """
+
+    object: ObjectKind
+    stages: tuple[Stage, ...] = Field(min_length=1)
+    steps: tuple[ExitStep, ...] = Field(min_length=1)
+    notice_days: int = Field(ge=0, le=60)
+    fresh_days: int = Field(ge=1, le=3660)
+    indicators: Code | None = None
+    incidence_below: int | None = Field(default=None, ge=0, le=10_000)
+    evaluation: Evaluation | None = None
+    ruling: bool = False
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if len(set(self.steps)) != len(self.steps) or ExitStep.VERIFICATION not in self.steps:
+            raise ValueError("退出程序各步不得重复,且须有核实")
+        return self
+
+
+class SweepRule(Value):
+    """排查规则: one line of a check that goes from door to door, such as 以户查房."""
+
+    code: Code
+    title: ShortText
+    category: ShortText
+    """问题类别 of what it finds."""
+
+
+class Monitoring(Value):
+    """监测规则: days from a clue to identification at most, and days of notice at least."""
+
+    identify_days: int = Field(ge=1, le=365)
+    notice_days: int = Field(ge=0, le=60)
+
+
 class Policy(Value):
-    """政策包"""
+    """政策包
+
+    The sections that a place has no rule for are left out: without ``pairing`` there is no cap, without a rule for
+    a kind of object nothing of that kind exits.
+    """
 
     policy: PolicyId
     title: ShortText
@@ -86,6 +232,45 @@ class Policy(Value):
     """榜单公布后可提异议的天数."""
     appeal_days: int = Field(ge=1, le=365)
     """问责决定后可申诉的天数."""
+    pairing: Pairing | None = None
+    indicator_sets: tuple[IndicatorSet, ...] = Field(default=(), max_length=50)
+    exits: tuple[ExitRule, ...] = Field(default=(), max_length=3)
+    sweeps: tuple[SweepRule, ...] = Field(default=(), max_length=50)
+    monitoring: Monitoring | None = None
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        sets = {one.code: one for one in self.indicator_sets}
+        if len(sets) != len(self.indicator_sets) or len({one.object for one in self.exits}) != len(self.exits):
+            raise ValueError("指标体系的代码不得重复,每类对象只有一条退出规则")
+        if len({one.code for one in self.sweeps}) != len(self.sweeps):
+            raise ValueError("排查规则的代码不得重复")
+        for one in self.exits:
+            if one.indicators is not None and (one.indicators not in sets or sets[one.indicators].object != one.object):
+                raise ValueError(f"退出规则所列指标体系{one.indicators}不存在,或不属这类对象")
+        known: dict[tuple[str, str], IndicatorRule] = {}
+        for one_set in self.indicator_sets:
+            if len({rule.code for rule in one_set.indicators}) != len(one_set.indicators):
+                raise ValueError(f"{one_set.title}有重复的指标")
+            for rule in one_set.indicators:
+                if known.setdefault((one_set.object, rule.code), rule) != rule:
+                    raise ValueError(f"同一指标{rule.code}在两个体系中写法不同")
+        return self
+
+    def exit(self, kind: ObjectKind) -> ExitRule | None:
+        """The rule by which objects of this kind exit, if the place has one."""
+        return next((rule for rule in self.exits if rule.object == kind), None)
+
+    def indicators(self, kind: ObjectKind) -> dict[str, IndicatorRule]:
+        """Every indicator for objects of this kind, by its code."""
+        return {rule.code: rule for one in self.indicator_sets if one.object == kind for rule in one.indicators}
+
+    def indicator_set(self, code: str) -> IndicatorSet:
+        """The set of that code. Raises LookupError when there is none."""
+        return {one.code: one for one in self.indicator_sets}[code]
+
+    def sweep(self, code: str) -> SweepRule | None:
+        return next((rule for rule in self.sweeps if rule.code == code), None)
 
     def closure(self, severity: Severity) -> Closure:
         return {Severity.MINOR: self.minor, Severity.SERIOUS: self.serious, Severity.MAJOR: self.major}[severity]

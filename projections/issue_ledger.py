@@ -247,8 +247,10 @@ def standing(line: IssueLine, fact: Recorded) -> IssueLine:
     after = issues.evolve(before, fact)
     if after is None or after is before:
         return line.but(last_position=fact.position)
-    steps = after.present_steps
-    done = tuple(step.step for step in steps if step.done_on)
+    steps, done = line.steps, line.done_steps
+    if after.steps is not before.steps or after.round != before.round:
+        steps = tuple(step.step for step in after.present_steps)
+        done = tuple(step.step for step in after.present_steps if step.done_on)
     deadline = after.deadline
     return line.but(
         last_position=fact.position,
@@ -260,7 +262,7 @@ def standing(line: IssueLine, fact: Recorded) -> IssueLine:
         unit=after.unit,
         leader=after.leader,
         person=after.person,
-        steps=tuple(step.step for step in steps),
+        steps=steps,
         done_steps=done,
         steps_planned=len(steps),
         steps_done=len(done),

@@ -42,7 +42,7 @@ class RectificationLine(
     Line,
     table="rectification_ledger",
     key=("issue", "number"),
-    found_by=(("region", "issue"), ("unit",), ("person",), ("due",)),
+    found_by=(("region", "issue"), ("unit",), ("person",)),
 ):
     """整改台账
 

@@ -9,6 +9,7 @@ from domain.chains import (
     CHAIN,
     Chain,
     ChainOpened,
+    ChainWithdrawn,
     Checked,
     NoticePosted,
     ObjectionRaised,
@@ -16,6 +17,7 @@ from domain.chains import (
     Phase,
     Purpose,
     SentBack,
+    SignatureRefused,
     SignedOff,
 )
 from domain.fact import Recorded, Value
@@ -30,6 +32,8 @@ from projections.reading import Where
 
 POST_NOTICE = (*FIELD, Post.HEADQUARTERS)
 """Who may post a notice."""
+
+UNDER_WAY = tuple(phase for phase in Phase if not phase.over)
 
 SIGNED_WITHIN_A_MINUTE = "signed_within_a_minute"
 """一分钟内签完: every level's signature within sixty seconds."""
@@ -49,7 +53,7 @@ class SignOffLine(
     Line,
     table="signoff_ledger",
     key=("chain",),
-    found_by=(("region", "chain"), ("phase", "region"), ("subject",), ("waiting",)),
+    found_by=(("region", "chain"), ("phase", "region"), ("subject",)),
 ):
     """签批台账
 
@@ -103,6 +107,7 @@ def queue(tenures: Iterable[Tenure], person: PersonId, day: date) -> tuple[Where
     """待办: the chains on which someone with these tenures may act on a day, without those they have signed."""
     seats = tuple(seat(tenure.post, tenure.region) for tenure in tenures if tenure.covers(day))
     return (
+        Where("phase", "in", UNDER_WAY),
         Where("waiting", "any", seats),
         Where("ready_on", "until", day),
         Where("signers", "lacks", (person,)),
@@ -119,12 +124,15 @@ def groups(fact: Recorded) -> Iterator[str]:
 
 def evolve(line: SignOffLine | None, fact: Recorded) -> SignOffLine | None:
     event = fact.event
-    after = chains.evolve(chain_of(line) if line else None, fact)
+    before = chain_of(line) if line else None
+    after = chains.evolve(before, fact)
     if after is None:
         return None
     if isinstance(event, ChainOpened):
         line = opened(event, fact)
     assert line is not None
+    if before and after.signed is not before.signed:
+        line = signed(line, after, fact)
     line = standing(line, after, fact)
     match event:
         case Checked(findings=findings):
@@ -137,7 +145,7 @@ def evolve(line: SignOffLine | None, fact: Recorded) -> SignOffLine | None:
             return line.but(last_reason=reason)
         case SentBack(reason=reason):
             return line.but(sent_back=line.sent_back + 1, last_reason=reason)
-        case chains.SignatureRefused(reason=reason) | chains.ChainWithdrawn(reason=reason):
+        case SignatureRefused(reason=reason) | ChainWithdrawn(reason=reason):
             return line.but(last_reason=reason)
     return line
 
@@ -161,13 +169,17 @@ def opened(event: ChainOpened, fact: Recorded) -> SignOffLine:
     )
 
 
-def standing(line: SignOffLine, chain: Chain, fact: Recorded) -> SignOffLine:
-    """The line with everything that the domain itself folds."""
-    signed = tuple(one for one in line.signed if chain.signed.get((one.stage, one.seat)) == one.person)
+def signed(line: SignOffLine, chain: Chain, fact: Recorded) -> SignOffLine:
+    """The line with the signatures that still count, and the one that was just given."""
+    kept = tuple(one for one in line.signed if chain.signed.get((one.stage, one.seat)) == one.person)
     if isinstance(fact.event, SignedOff):
         event = fact.event
-        new = Signed(stage=event.stage, seat=event.seat, person=fact.by, post=event.post, at=fact.recorded_at)
-        signed = (*signed, new)
+        kept += (Signed(stage=event.stage, seat=event.seat, person=fact.by, post=event.post, at=fact.recorded_at),)
+    return line.but(signed=kept, signers=tuple(one.person for one in kept))
+
+
+def standing(line: SignOffLine, chain: Chain, fact: Recorded) -> SignOffLine:
+    """The line with everything else that the domain itself folds."""
     phase = chain.phase
     stage = chain.stage if phase is Phase.SIGNING else None
     return line.but(
@@ -183,10 +195,8 @@ def standing(line: SignOffLine, chain: Chain, fact: Recorded) -> SignOffLine:
         notice_until=chain.notice_until,
         objections=tuple(sorted(chain.objections)),
         objections_open=len(chain.objections),
-        signed=signed,
-        signers=tuple(one.person for one in signed),
         ended_on=fact.on if phase.over and line.ended_on is None else line.ended_on,
-        marks=(*line.marks, SIGNED_WITHIN_A_MINUTE) if phase is Phase.COMPLETE and hasty(chain, signed) else line.marks,
+        marks=(*line.marks, SIGNED_WITHIN_A_MINUTE) if phase is Phase.COMPLETE and hasty(line) else line.marks,
     )
 
 
@@ -213,8 +223,8 @@ def over(region: RegionId, posts: tuple[Post, ...]) -> tuple[str, ...]:
     return tuple(seat(post, place) for post in posts for place in above if fits(post, place))
 
 
-def hasty(chain: Chain, signed: tuple[Signed, ...]) -> bool:
-    return len(chain.stages) > 1 and signed[-1].at - signed[0].at < timedelta(minutes=1)
+def hasty(line: SignOffLine) -> bool:
+    return len(line.stages) > 1 and line.signed[-1].at - line.signed[0].at < timedelta(minutes=1)
 
 
 def chain_of(line: SignOffLine) -> Chain:

@@ -1,20 +1,18 @@
 """台账、时间线与事实 on the command line."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from starlette.datastructures import QueryParams
+from pydantic import TypeAdapter, ValidationError
 
-from adapters.bootstrap import Application
 from adapters.cli.opening import opened
 from adapters.cli.speech import AsJson, document, json_line, lines, progress, say, table
-from adapters.http.ledgers import SHELVES, Shelf, asked_of, told
-from adapters.http.moments import Moment, moment, recorded_at
-from adapters.http.subjects import tag_named
-from adapters.web.names import named_in, names_of
-from adapters.web.words import tell, title
 from domain.command import refuse
-from projections.reading import Query, count, page
+from domain.fact import Recorded
+from domain.ids import Id, kinds
+
+if TYPE_CHECKING:
+    from adapters.bootstrap import Application
 
 AsOf = Annotated[
     str | None,
@@ -41,7 +39,7 @@ MAIN: dict[str, tuple[str, ...]] = {
 
 
 def ledger(
-    name: Annotated[str, typer.Argument(metavar="台账", help=f"{'、'.join(SHELVES)} 之一")],
+    name: Annotated[str, typer.Argument(metavar="台账", help=f"{'、'.join(MAIN)} 之一")],
     where: Annotated[
         list[str] | None,
         typer.Option("--where", metavar="列=值", help="筛选,可写多次;区划含其下各级;日期可用 列_from=、列_until="),
@@ -57,6 +55,12 @@ def ledger(
     as_json: AsJson = False,
 ) -> None:
     """查任何一本台账:筛选、排序、翻页,可截至任一时刻。"""
+    from starlette.datastructures import QueryParams
+
+    from adapters.http.ledgers import SHELVES, asked_of, told
+    from adapters.http.moments import moment
+    from projections.reading import Query, count, page
+
     shelf = SHELVES.get(name) or refuse("unknown_ledger", f"没有台账“{name[:40]}”:应为{'、'.join(SHELVES)}")
     given = [_pair(one) for one in where or ()]
     given += [("order", one) for one in order or ()]
@@ -73,7 +77,7 @@ def ledger(
         if as_json:
             document({**_as_of(application, found.position), "count": total, "lines": rows, "next": found.next})
             return
-        _show(application, name, shelf, rows, total)
+        _show(application, name, f"{shelf.line.label}:共{total}行", rows)
     if found.next:
         say(f"还有更多,下一页:--cursor {found.next}")
 
@@ -85,12 +89,14 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def _show(application: Application, name: str, shelf: Shelf, rows: list[dict[str, Any]], total: int) -> None:
-    columns = [column for column in MAIN[name] if column in shelf.line.names]
+def _show(application: "Application", name: str, caption: str, rows: list[dict[str, Any]]) -> None:
+    from adapters.web.names import names_of
+
+    columns = MAIN[name]
     with application.pool.connection() as connection:
-        names = names_of(connection, (value for row in rows for value in row.values() if isinstance(value, str)))  # type: ignore[misc]
+        names = names_of(connection, (value for row in rows for value in row.values() if isinstance(value, Id)))
     shown = ([_short(names.known.get(row[column], row[column])) for column in columns] for row in rows)
-    table(f"{shelf.line.label}:共{total}行", columns, shown)
+    table(caption, columns, shown)
 
 
 def _short(value: Any) -> Any:
@@ -100,12 +106,16 @@ def _short(value: Any) -> Any:
 
 
 def timeline(
-    identity: Annotated[str, typer.Argument(metavar="编号", help="任一编号:问题、人员、单位、区划、签批链、榜单期次……")],
+    identity: Annotated[str, typer.Argument(metavar="编号", help="任一编号:问题、人员、单位、区划、签批链、期次……")],
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
     """看任一编号的时间线:所有提到它的事实,按记录的先后。"""
-    tag = tag_named(identity)
+    from adapters.http.moments import moment
+    from adapters.web.names import named_in, names_of
+    from adapters.web.words import tell, title
+
+    tag = id_named(identity)
     with opened(reading=True) as application:
         at = moment(application, as_of, None)
         facts = application.facts.about(tag, until=at.position)
@@ -121,6 +131,14 @@ def timeline(
         for fact in facts
     )
     table(identity, ("序号", "记录时间", "办理人", "事实", "内容"), told_so)
+
+
+def id_named(text: str) -> Id:
+    """The id that the text is. Refused for what is none."""
+    try:
+        return TypeAdapter(kinds[text.partition("-")[0]]).validate_python(text)
+    except (KeyError, ValidationError):
+        refuse("unknown_id", f"{text[:80]}不是编号:编号形如 issue-…、person-…、region-451226")
 
 
 def facts(
@@ -140,7 +158,9 @@ def facts(
             json_line(fact)
 
 
-def _fact(fact: Any) -> dict[str, Any]:
+def _fact(fact: Recorded) -> dict[str, Any]:
+    from adapters.web.words import title
+
     return {
         "position": fact.position,
         "type": fact.event.type,
@@ -153,24 +173,27 @@ def _fact(fact: Any) -> dict[str, Any]:
     }
 
 
-def _as_of(application: Application, position: int) -> dict[str, Any]:
+def _as_of(application: "Application", position: int) -> dict[str, Any]:
+    from adapters.http.moments import recorded_at
+
     return {"as_of": {"position": position, "recorded_at": recorded_at(application, position)}}
 
 
 def rebuild(
-    name: Annotated[str | None, typer.Argument(metavar="台账", help="台账的表名;不写须加 --all")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="台账", help="哪一本;不写须加 --all")] = None,
     every: Annotated[bool, typer.Option("--all", help="所有台账")] = False,
     check: Annotated[bool, typer.Option("--check", help="只核对:从头重算,与现有台账逐行比较,不改动")] = False,
     as_json: AsJson = False,
 ) -> None:
     """从第一条事实起重建台账,建好后再替换;或用 --check 核对台账与事实是否一致。"""
+    from adapters.http.ledgers import SHELVES
+
     if (name is None) != every:
         refuse("which_ledger", "请写明一本台账,或加 --all")
     with opened(reading=True) as application:
-        known = [ledger for ledger in application.projector.positions() if not ledger.endswith("__next")]
-        if name is not None and name not in known:
-            refuse("unknown_ledger", f"没有台账“{name[:40]}”:应为{'、'.join(known)}")
-        chosen = [name] if name else known
+        if name is not None and name not in SHELVES:
+            refuse("unknown_ledger", f"没有台账“{name[:40]}”:应为{'、'.join(SHELVES)}")
+        chosen = [SHELVES[each].line.table for each in ([name] if name else SHELVES)]
         differences = []
         with progress("核对台账" if check else "重建台账") as tell_progress:
             for done, each in enumerate(chosen):
@@ -188,6 +211,3 @@ def rebuild(
         lines([("核对无差异" if check else "已重建", chosen)])
     if differences:
         raise typer.Exit(1)
-
-
-__all__ = ["Moment", "facts", "ledger", "rebuild", "timeline"]

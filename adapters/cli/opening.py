@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapters.bootstrap import Application, open_application
-from adapters.logging import audit, configure
 from adapters.settings import Settings
 from domain.command import Act, refuse
 from domain.ids import PersonId, RegionId
 from domain.posts import TENURE, Post, tenures
+
+if TYPE_CHECKING:
+    from adapters.bootstrap import Application
 
 PATIENCE = 600.0
 """Seconds a command waits for the ledgers to hold everything that is recorded."""
@@ -19,11 +20,21 @@ PATIENCE = 600.0
 As = Annotated[str | None, typer.Option("--as", metavar="登录名或人员编号", help="以谁的身份办理,须在任")]
 
 
-@contextmanager
-def opened(*, reading: bool = False) -> Iterator[Application]:
-    """The program, for one command; when ``reading``, its ledgers hold every fact there is."""
+def configured() -> Settings:
+    """The settings, with the log set up by them."""
+    from adapters.logging import configure
+
     settings = Settings.from_environment()
     configure(settings)
+    return settings
+
+
+@contextmanager
+def opened(*, reading: bool = False) -> "Iterator[Application]":
+    """The program, for one command; when ``reading``, its ledgers hold every fact there is."""
+    from adapters.bootstrap import open_application
+
+    settings = configured()
     with open_application(settings, project=False) as application:
         if reading:
             application.projector.catch_up()
@@ -32,7 +43,7 @@ def opened(*, reading: bool = False) -> Iterator[Application]:
         yield application
 
 
-def acting(application: Application, who: str, what: str) -> Act:
+def acting(application: "Application", who: str, what: str) -> Act:
     """The person who acts, by their login or their id, now. Raises Refused, and NotAdmitted for an unknown login."""
     if who.startswith("person-"):
         person = PersonId(who)
@@ -41,11 +52,13 @@ def acting(application: Application, who: str, what: str) -> Act:
         if account.person is None:
             refuse("administrator_cannot_act", "管理员账号不能办理业务:三员分立")
         person = account.person
+    from adapters.logging import audit
+
     audit("acted", via="command line", person=person, what=what)
     return Act(person, application.now())
 
 
-def acting_or_headquarters(application: Application, who: str | None, over: RegionId, what: str) -> Act:
+def acting_or_headquarters(application: "Application", who: str | None, over: RegionId, what: str) -> Act:
     """The person named, or the only one of the headquarters over a place where nobody is named."""
     if who is not None:
         return acting(application, who, what)

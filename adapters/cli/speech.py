@@ -19,9 +19,8 @@ from typer.core import TyperCommand, TyperGroup
 from domain.fact import CHINA
 
 AsJson = Annotated[bool, typer.Option("--json", help="结果以一个 JSON 文档输出到标准输出")]
-Yes = Callable[[int, int], None]
 
-UsageError = typer.BadParameter.__bases__[0]
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 """What is raised for a command that was called wrongly."""
 
 rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
@@ -157,14 +156,23 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
 
 def misuse(error: Exception) -> str:
     """What was wrong with the call, in Chinese."""
-    hint = getattr(error, "param", None)
-    named = f" {hint.opts[0] if hint.param_type_name == 'option' else hint.human_readable_name}" if hint else ""
+    param = getattr(error, "param", None)
+    named = (param.opts[0] if param.param_type_name == "option" else param.metavar or param.name) if param else ""
     match type(error).__name__:
         case "MissingParameter":
-            return f"缺少{named}"
+            return f"缺少 {named}"
         case "NoSuchOption":
             return f"没有选项 {getattr(error, 'option_name', '')}"
         case "BadParameter":
-            return f"{named.strip()} 的值不能用:{getattr(error, 'message', '')}"
-        case _:
-            return f"命令写法有误:{error}"
+            return f"{named} 的值不能用"
+    for beginning, sentence in _MISUSES.items():
+        if str(error).startswith(beginning):
+            return sentence
+    return f"命令写法有误:{error}"
+
+
+_MISUSES = {
+    "No such command": "没有这条命令",
+    "Missing command": "缺少命令",
+    "Got unexpected extra argument": "参数多了",
+}

@@ -22,7 +22,8 @@ def import_workbook(
     ] = None,
     who: As = None,
     severity: Annotated[
-        str | None, typer.Option("--severity", metavar="等级", help="表中没有写问题等级的,一律按此级登记:一般、较重或重大")
+        str | None,
+        typer.Option("--severity", metavar="等级", help="没有写等级的,一律按此级登记:一般、较重或重大"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

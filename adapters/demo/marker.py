@@ -10,7 +10,7 @@ from psycopg import Connection
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS accounts.demonstration (
-    only      boolean PRIMARY KEY DEFAULT true CHECK (only),
+    single    boolean PRIMARY KEY DEFAULT true CHECK (single),
     ended_at  timestamptz NOT NULL,
     loaded_at timestamptz NOT NULL
 )"""

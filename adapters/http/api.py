@@ -28,7 +28,10 @@ from adapters.http.schemas import Schemas
 from adapters.http.sessions import sessions
 from adapters.http.subjects import subjects
 from adapters.http.threshold import Threshold
+from adapters.http.workbooks import workbooks
 from adapters.identity.admission import NotAdmitted
+from adapters.web.pages import pages
+from adapters.workbooks.problems import BadWorkbook
 from domain.command import Refused
 from services.ledger import Conflict
 
@@ -43,6 +46,7 @@ _EXPECTED: Final = (
     Conflict,
     NotAdmitted,
     EvidenceRefused,
+    BadWorkbook,
     PoolTimeout,
     OperationalError,
     LogUnavailable,
@@ -67,10 +71,12 @@ def create_api(application: Application) -> FastAPI:
     accept_commands(api, application, entrance, schemas)
     api.include_router(sessions(application, entrance))
     api.include_router(files(application, entrance, schemas))
+    api.include_router(workbooks(application, entrance, schemas))
     api.include_router(ledgers(application, entrance, schemas))
     api.include_router(subjects(application, entrance))
     api.include_router(operations(application))
     api.include_router(interface(api))
+    api.include_router(pages(application), include_in_schema=False)
     settings = application.settings
     api.add_middleware(
         Threshold,

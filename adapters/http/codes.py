@@ -59,6 +59,8 @@ def _text(sentence: ast.expr) -> str:
             return text
         case ast.JoinedStr(values=parts):
             return "".join(_text(part) for part in parts)
+        case ast.IfExp(body=one, orelse=other):
+            return f"{_text(one)} / {_text(other)}"
         case ast.BinOp(left=left, right=right):
             return _text(left) + _text(right)
     return "…"

@@ -119,7 +119,7 @@ def _shelve(
         viewer = entrance.reader(request)
         at, cursor = moment_of(application, request.query_params)
         asked = asked_of(shelf, request.query_params, at)
-        audit("viewed", viewer=viewer, what=name, about=_named(asked), as_of=at.position)
+        audit("viewed", viewer=viewer, what=name, about=named(asked), as_of=at.position)
         query = Query(asked.where, asked.order, at.position, asked.limit, cursor)
         with application.pool.connection() as connection:
             found = page(connection, shelf.line, query)
@@ -143,7 +143,7 @@ def _shelve(
         description=(shelf.line.__doc__ or "").partition("\n")[2].strip(),
         response_class=Response,
         openapi_extra={
-            "parameters": _described(shelf),
+            "parameters": filters(shelf),
             "responses": {
                 "200": {
                     "description": "一页",
@@ -232,7 +232,7 @@ def _flag(given: QueryParams, name: str) -> bool:
     return text == "true"
 
 
-def _named(asked: Asked) -> list[str]:
+def named(asked: Asked) -> list[str]:
     """The people, units and places an address asks about: nothing else of it is kept."""
     values = (value for where in asked.where for value in (where.value if isinstance(where.value, list) else ()))
     return [value for value in values if str(value).startswith(("person-", "unit-", "region-"))]
@@ -276,7 +276,8 @@ def _plain(value: Any) -> Any:
     raise TypeError
 
 
-def _described(shelf: Shelf) -> list[dict[str, Any]]:
+def filters(shelf: Shelf) -> list[dict[str, Any]]:
+    """What OpenAPI says of the parameters that ``asked_of`` reads."""
     parameters = [
         _parameter(name, {"type": "string"}, means)
         for name, means in _MEANS.items()

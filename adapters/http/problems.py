@@ -21,6 +21,7 @@ from adapters.evidence.store import EvidenceRefused
 from adapters.identity.admission import NotAdmitted
 from adapters.logging import mask
 from adapters.postgres.sequencer import OutcomeUnknown
+from adapters.workbooks.problems import BadWorkbook
 from domain.command import Refused
 from services.ledger import Conflict
 
@@ -130,6 +131,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(409, "conflict", "办理期间有关记录一再变化,本次没有记录,请重新查看后再办")
         case NotAdmitted(code=code, sentence=sentence) | EvidenceRefused(code=code, sentence=sentence):
             return Problem(_STATUS.get(code, 422), code, sentence)
+        case BadWorkbook(code=code, message=sentence):
+            return Problem(422, code, sentence)
         case ValidationError() | RequestValidationError():
             return _invalid(error.errors())
         case HTTPException(status_code=status):

@@ -397,23 +397,31 @@ def _socket_folder(cluster: Path, account: pwd.struct_passwd) -> Path | None:
 
 
 def _evict(cluster: Path) -> None:
-    """Clear what a killed predecessor left: we hold the lock, so a postmaster still alive here is an orphan of ours,
-    and any other process with its number has nothing to do with this cluster."""
+    """Clear what a killed predecessor left. We hold the lock, so processes of this cluster are orphans of ours; and a
+    process that merely has the number of the last postmaster would keep the new one from starting."""
     pid_file = cluster / "postmaster.pid"
+    last = 0
     with suppress(OSError, ValueError, IndexError):
-        pid = int(pid_file.read_text().split()[0])
-        if not _works_in(pid, cluster):
-            pid_file.unlink()
-            return
-        os.kill(pid, signal.SIGINT)
-        deadline = time.monotonic() + _PATIENCE
-        while _works_in(pid, cluster) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        last = int(pid_file.read_text().split()[0])
+    orphans = _processes_of(cluster)
+    if last not in orphans and Path(f"/proc/{last}").exists():
+        pid_file.unlink()
+    for pid in [last] if last in orphans else orphans:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGINT if pid == last else signal.SIGQUIT)
+    deadline = time.monotonic() + _PATIENCE
+    while orphans and time.monotonic() < deadline:
+        time.sleep(0.02)
+        orphans = _processes_of(cluster)
 
 
-def _works_in(pid: int, cluster: Path) -> bool:
+def _processes_of(cluster: Path) -> set[int]:
+    return {int(process.name) for process in Path("/proc").glob("[0-9]*") if _serves(process, cluster)}
+
+
+def _serves(process: Path, cluster: Path) -> bool:
     try:
-        return Path(f"/proc/{pid}/cwd").samefile(cluster)
+        return (process / "exe").readlink().name.startswith("postgres") and (process / "cwd").samefile(cluster)
     except OSError:
         return False
 

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from queue import Empty, SimpleQueue
-from random import getrandbits
+from secrets import randbits
 
 import psycopg
 import structlog
@@ -163,7 +163,7 @@ class Sequencer:
 
     def _append(self, batch: list[_Decision], accepted: list[_Decision]) -> tuple[set[int], int]:
         """All events of `accepted` in one transaction and the head then, or the numbers in `batch` that are refused."""
-        mark = getrandbits(63)
+        mark = randbits(63)
         arguments = [*_arguments(mark, batch, accepted), self._clock() if self._clock else None]
         for _ in range(_MOST_LOST_CONNECTIONS):
             connection = self._connected()

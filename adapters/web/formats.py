@@ -10,12 +10,12 @@ from domain.issues import Deadline
 _CJK = r"\u3400-\u9fff\u3000-\u303f\uff00-\uffef"
 _HALF = re.compile(rf"(?<=[{_CJK}\u201d])[,;:?!]|[,;:?!](?=[{_CJK}\u201c])")
 _PAIR = re.compile(rf"\(([^()]*[{_CJK}][^()]*)\)")
-_FULL = str.maketrans(",;:?!", "\uff0c\uff1b\uff1a\uff1f\uff01")
+FULL = str.maketrans(",;:?!()", "\uff0c\uff1b\uff1a\uff1f\uff01\uff08\uff09")
 
 
 def typeset(text: str) -> str:
     """Full-width punctuation where it stands beside Chinese. For our own sentences, never for what people wrote."""
-    return _PAIR.sub("\uff08\\1\uff09", _HALF.sub(lambda found: found[0].translate(_FULL), text))
+    return _PAIR.sub("\uff08\\1\uff09", _HALF.sub(lambda found: found[0].translate(FULL), text))
 
 
 def day(value: date | None) -> str:

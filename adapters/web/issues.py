@@ -247,7 +247,7 @@ def act_on_issue(visit: Visit) -> Response:
     issue = IssueId(visit.request.path_params["issue"])
     form = FORMS.get(visit.request.path_params["form"])
     if form is None:
-        return visit.site.nowhere(visit)
+        raise Problem(404, "not_found", "没有这个页面")
     fixed = {name: str(visit.posted[name]) for name in FIXED[form.name] if name in visit.posted}
     return performed(
         visit, form, {"issue": issue, **fixed}, lambda typed, status: shown(visit, issue, typed, status), issue

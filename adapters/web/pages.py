@@ -1,9 +1,11 @@
 """网页: all of them on one router, and the style that goes with them."""
 
 from fastapi import APIRouter
+from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from adapters.bootstrap import Application
+from adapters.http.problems import Problem, problem_of, response_to
 from adapters.web.access import access
 from adapters.web.boards import boards
 from adapters.web.imports import imports
@@ -19,12 +21,21 @@ def pages(application: Application) -> APIRouter:
     for part in (access, queues, issues, boards, records, imports):
         part(site)
     site.page("/static/{name}", static, door="open")
+    site.page("/{elsewhere:path}", nowhere, door="open")
     return site.router
+
+
+def nowhere(visit: Visit) -> Response:
+    """Whatever no page has: said as a page to people, as a problem to programs."""
+    problem = Problem(404, "not_found", "没有这个页面")
+    if visit.request.url.path.startswith("/api/"):
+        return response_to(visit.request, problem_of(HTTPException(404)))
+    return visit.site.problem_page(visit, problem)
 
 
 def static(visit: Visit) -> Response:
     """A file of ours; its address carries its digest, so it may be kept for good."""
     name = visit.request.path_params["name"]
     if name not in visit.site.marks:
-        return visit.site.nowhere(visit)
+        return nowhere(visit)
     return FileResponse(STATIC / name, headers={"Cache-Control": "public, max-age=31536000, immutable"})

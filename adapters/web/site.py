@@ -44,15 +44,22 @@ DOOR: Final = "taizhang-door"
 
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
 _MARKUP = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|<[^>]*>)", re.S)
+_BESIDE = re.compile(r"^[,:;()]|[,:()]$")
+"""Punctuation that stands against an expression, whose value is Chinese as well."""
+
 _log = structlog.stdlib.get_logger("taizhang.pages")
 
 
 class Punctuation(Extension):
-    """Full-width punctuation in the Chinese text of templates, set once when a template is compiled."""
+    """Full-width punctuation in the text of templates, which is Chinese throughout; set when one is compiled."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         parts = _MARKUP.split(source)
-        return "".join(part if n % 2 else formats.typeset(part) for n, part in enumerate(parts))
+        return "".join(part if n % 2 else _BESIDE.sub(_wide, formats.typeset(part)) for n, part in enumerate(parts))
+
+
+def _wide(found: re.Match[str]) -> str:
+    return found[0].translate(formats.FULL)
 
 
 class Viewer(NamedTuple):
@@ -251,9 +258,6 @@ class Site:
         for name, value in (problem.headers or {}).items():
             response.headers[name] = value
         return response
-
-    def nowhere(self, visit: Visit) -> Response:
-        return self.problem_page(visit, Problem(404, "not_found", "没有这个页面"))
 
     def sign_in_first(self, visit: Visit) -> Response:
         """To the door; what was typed into a form meanwhile is carried along, so that an evening's entry is not lost

@@ -234,7 +234,6 @@ class _SheetScan:
         self._columns: dict[str, int] = {}
         self._row = -1
         self._column = -1
-        self._last_row = 0
         self._elements = {"row": 0, "c": 0, "mergeCell": 0}
         self._formula = False
         self._kind = ""

@@ -196,23 +196,27 @@ class _Search:
                 message = f"“{split['hamlet']}”在村以下,区划登记到{match.only.name}"
                 self.troubles.append(Trouble(level, "below_village", message))
         if match.only is None:
-            self._lose(level, *_why_not(level, text, match))
+            self._lose(level, *self._why_not(level, text, match, within))
         if match.renamed:
             message = f"表中写“{text}”,区划名录中为“{match.only.name}”,已按后者匹配,请核对"
             self.troubles.append(Trouble(level, "renamed_place", message))
         return match.only
 
+    def _why_not(self, level: Level, text: str, match: Match, within: str) -> tuple[str, str]:
+        noun = _NOUN[level]
+        if match.divisions:
+            names = "、".join(f"{each.name}({each.code})" for each in match.divisions[:4])
+            more = "和所属乡镇" if level == "village" else ""
+            return f"ambiguous_{level}", f"“{text}”对应不止一个{noun}:{names},请写明全称{more}"
+        parts = _SEVERAL.split(text)
+        if (
+            level == "village"
+            and len(parts) > 1
+            and all(self._divisions.match(each, level, within)[0] for each in parts)
+        ):
+            return "several_villages", f"“{text}”写了不止一个村,请一行只写一个村"
+        return f"unknown_{level}", f"“{text}”在区划名录中找不到对应的{noun},请核对名称"
+
     def _lose(self, field: PlaceField, kind: str, message: str) -> NoReturn:
         self.troubles.append(Trouble(field, kind, message))
         raise _Lost
-
-
-def _why_not(level: Level, text: str, match: Match) -> tuple[str, str]:
-    noun = _NOUN[level]
-    if match.divisions:
-        names = "、".join(f"{each.name}({each.code})" for each in match.divisions[:4])
-        more = "和所属乡镇" if level == "village" else ""
-        return f"ambiguous_{level}", f"“{text}”对应不止一个{noun}:{names},请写明全称{more}"
-    if level == "village" and len(_SEVERAL.split(text)) > 1:
-        return "several_villages", f"“{text}”写了不止一个村,请一行只写一个村"
-    return f"unknown_{level}", f"“{text}”在区划名录中找不到对应的{noun},请核对名称"

@@ -17,6 +17,7 @@ BLOCKING = frozenset(
         "county_missing",
         "date_without_year",
         "description_missing",
+        "ditto_mark",
         "error_value",
         "formula_without_value",
         "impossible_date",

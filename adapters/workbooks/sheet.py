@@ -36,6 +36,9 @@ _MARKS = {
 }
 
 
+_DITTOS = frozenset({"同上", "同前", "〃", "″", '"', "''"})
+
+
 class SheetReading:
     """Reads one sheet: iterate ``rows`` to the end, then ``problems`` is complete."""
 
@@ -194,6 +197,8 @@ class _Issues:
             value = self._value(line, field)
             if isinstance(value, Mark):
                 raise _MARKS[value]
+            if isinstance(value, str) and key_text(value) in _DITTOS:
+                raise Unreadable("ditto_mark", "写了“同上”,表格一经排序或筛选就会失真,请填写具体内容")
             return read(value)
         except Unreadable as cause:
             self._say(line, where, cause.kind, cause.message)
@@ -202,12 +207,13 @@ class _Issues:
     def _value(self, line: Line, field: Field) -> Value:
         """What a line says of a field; raises Unreadable where two columns of it differ."""
         columns = self._layout.columns.get(field, ())
-        if len(columns) > 1:
-            filled = [column.index for column in columns if not is_none_mark(line[column.index])]
-            if len({_comparable(line[column]) for column in filled}) > 1:
-                cells = "、".join(cell_name(line.number, column) for column in filled)
-                raise Unreadable("conflicting_columns", f"同名的几列内容不一致({cells}),请只保留一列")
-        return self._peek(line, field)
+        if len(columns) == 1:
+            return line[columns[0].index]
+        filled = [column.index for column in columns if not is_none_mark(line[column.index])]
+        if len({_comparable(line[column]) for column in filled}) > 1:
+            cells = "、".join(cell_name(line.number, column) for column in filled)
+            raise Unreadable("conflicting_columns", f"同名的几列内容不一致({cells}),请只保留一列")
+        return line[filled[0]] if filled else None
 
     def _peek(self, line: Line, field: Field) -> Value:
         """The first thing that a line says of a field; blank where the sheet has no column for it."""

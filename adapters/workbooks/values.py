@@ -182,7 +182,7 @@ def read_money(value: Value, unit: str | None) -> Decimal | None:
     """资金 in 万元, exact to the 分. ``unit`` is what the header says (亿, 万, 千 or 元), null if nothing."""
     if is_none_mark(value) or key_text(value) in _NO_MONEY:
         return None
-    text = repr(value) if isinstance(value, float) else key_text(value).replace(",", "")
+    text = f"{Decimal(repr(value)):f}" if isinstance(value, float) else key_text(value).replace(",", "")
     if isinstance(value, bool) or not (found := _MONEY.fullmatch(text)):
         raise Unreadable("unreadable_money", "资金数额无法识别,请只填数字")
     said = found["unit"]

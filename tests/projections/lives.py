@@ -1,6 +1,6 @@
 """Made-up but lawful lives of issues, chains, lists and cases, as recorded facts; the same seed gives the same ones."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from itertools import count
@@ -467,7 +467,7 @@ def extending(random: Random, clock: Clock, issue: IssueId, name: str) -> Life:
 
 def signing(
     random: Random, clock: Clock, issue: IssueId, village: RegionId, number: int, round: int
-) -> "Iterator[tuple[PersonId, Event]]":
+) -> Generator[tuple[PersonId, Event], None, bool]:
     """One application; returns whether it came to its end with every signature."""
     chain, who = ChainId(f"chain-{number}-{round}"), random.choice(PEOPLE)
     notice = random.choice((0, 5))

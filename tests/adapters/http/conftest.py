@@ -1,10 +1,8 @@
 """One whole program on a real PostgreSQL, asked over HTTP. Every test has issues of its own in it."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +16,7 @@ from adapters.http.api import create_api
 from adapters.identity.accounts import Accounts
 from adapters.settings import Settings
 from domain.command import Act
+from tests.conftest import PostgresServer
 from tests.county import BUREAU, IN_POST, VILLAGE, founding, person
 from tests.scenario import FOUNDER
 
@@ -49,11 +48,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="session")
-def application(clock: Clock) -> Iterator[Application]:
+def application(
+    clock: Clock, postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        folder.chmod(0o755)
-        settings = Settings(data=folder, log_dir=str(folder / "logs"))
+        settings = Settings(database_url=postgres_server.take(), data=tmp_path_factory.mktemp("program"))
         program = stack.enter_context(open_application(settings, clock=clock))
         program.facts.append(founding(), Act(FOUNDER, clock()))
         # Not the product's cost: what is tried here is who gets in, not how long that takes.
@@ -78,11 +77,13 @@ class Caller:
         self.headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str, **params: Any) -> httpx.Response:
-        return self.web.get(V1 + path, params=params, headers=self.headers)
+        answer: httpx.Response = self.web.get(V1 + path, params=params, headers=self.headers)
+        return answer
 
     def post(self, path: str, *, key: str | None = None, **body: Any) -> httpx.Response:
         headers = self.headers | ({"Idempotency-Key": key} if key else {})
-        return self.web.post(V1 + path, json=body, headers=headers)
+        answer: httpx.Response = self.web.post(V1 + path, json=body, headers=headers)
+        return answer
 
     def does(self, path: str, **body: Any) -> dict[str, Any]:
         """What is asked and must succeed."""
@@ -91,9 +92,9 @@ class Caller:
         told: dict[str, Any] = answer.json()
         return told
 
-    def refused(self, path: str, code: str, *, status: int = 422, **body: Any) -> dict[str, Any]:
+    def refused(self, path: str, code: str, /, **body: Any) -> dict[str, Any]:
         answer = self.post(path, **body)
-        assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+        assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
         told: dict[str, Any] = answer.json()
         return told
 

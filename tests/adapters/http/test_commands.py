@@ -7,7 +7,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from adapters.bootstrap import Application
-from adapters.http.commands import ELSEWHERE, PREFIX, ROUTES
+from adapters.http.commands import ELSEWHERE, ROUTES
+from adapters.http.routing import PREFIX
 from adapters.http.schemas import example_of
 from domain.command import Command
 from domain.rankings import packaged

@@ -6,8 +6,9 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from adapters.http.codes import codes
-from adapters.http.commands import PREFIX, ROUTES
+from adapters.http.commands import ROUTES
 from adapters.http.ledgers import SHELVES
+from adapters.http.routing import PREFIX
 from tests.adapters.http.conftest import V1
 
 CHINESE = re.compile("[\u4e00-\u9fff]")

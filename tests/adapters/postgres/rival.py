@@ -30,4 +30,7 @@ def claim(recorder: PostgresRecorder, name: str, places: int) -> int:
 if __name__ == "__main__":
     url, name, places = sys.argv[1:]
     with PostgresRecorder(url) as recorder:
+        recorder.head()
+        print("ready", flush=True)
+        sys.stdin.readline()
         print(claim(recorder, name, int(places)))

@@ -147,7 +147,7 @@ def test_every_fate_is_the_one_that_the_package_s_own_recorder_gives(
         submissions = data.draw(st.lists(st.tuples(events, conditions(latest)), min_size=1, max_size=6), "submissions")
         shifted = [(given_events, _shifted(condition, base)) for given_events, condition in submissions]
         futures = submit_together(recorder, database_url, shifted)
-        expected = [model.append([DCBEvent("first", b"")])]
+        expected: list[int | str] = [model.append([DCBEvent("first", b"")])]
         expected += [_tried(model, *submission) for submission in submissions]
         assert [_relative(outcome(future), base) for future in futures] == expected
         query, limit = data.draw(queries, "query"), data.draw(st.none() | st.integers(0, 4), "limit")

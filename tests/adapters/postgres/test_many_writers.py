@@ -13,7 +13,7 @@ from adapters.postgres.event_store import PostgresRecorder
 from tests.adapters.postgres.rival import claim
 
 ROOT = Path(__file__).parents[3]
-PLACES = 60
+PLACES = 100
 
 
 class Reader(threading.Thread):
@@ -50,11 +50,19 @@ def test_threads_and_processes_claim_each_place_once_and_readers_see_no_gap(
         subprocess.Popen(
             [sys.executable, "-m", "tests.adapters.postgres.rival", database_url, name, str(PLACES)],
             cwd=ROOT,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         for name in ("north", "south")
     ]
+    for rival in rivals:
+        assert rival.stdout is not None
+        assert rival.stdout.readline() == "ready\n"
+    for rival in rivals:
+        assert rival.stdin is not None
+        rival.stdin.write("go\n")
+        rival.stdin.flush()
     with ThreadPoolExecutor(4) as pool:
         won = list(pool.map(lambda name: claim(recorder, name, PLACES), ["east", "west", "middle", "edge"]))
     won += [int(rival.communicate(timeout=60)[0]) for rival in rivals]

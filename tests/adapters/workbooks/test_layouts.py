@@ -3,8 +3,10 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from openpyxl.utils import get_column_letter
 
+from adapters.workbooks.layout import TITLES, Field
 from adapters.workbooks.reader import Row
 from tests.adapters.workbooks.building import (
     AS_OF,
@@ -360,3 +362,62 @@ def test_place_names_are_read_as_people_write_them() -> None:
     old_name = read(plain_book(line(乡镇="驯乐乡", 行政村="全安村")))
     assert old_name.rows[0].village == "451226207203"
     assert old_name.rows[0].county == HUANJIANG
+
+
+def test_posts_and_telephones_beside_a_name_are_left_aside() -> None:
+    header = [
+        ["序号", "乡镇", "村", "问题描述", "整改责任", None, None, None],
+        [None, None, None, None, "责任领导", None, "责任人", None],
+        [None, None, None, None, "姓名", "职务", "姓名", "联系电话"],
+    ]
+    issue = [1, "川山镇", "白丹村", "路未修", "韦志强", "副镇长", "兰国华", "13977812345"]
+    merges = ["E1:H1", "E2:F2", "G2:H2", *(f"{column}1:{column}3" for column in "ABCD")]
+    reading = read(book(Page([*header, issue], merges=merges)))
+    assert said(reading.rows[0], "leader", "person") == ("韦志强", "兰国华")
+    assert kinds(reading) == [("unknown_column", "F3"), ("unknown_column", "H3")]
+
+
+def test_one_issue_over_several_lines_of_measures_is_read_line_by_line_and_noted() -> None:
+    header = cells("序号|乡镇|村|存在问题|整改措施|责任人|完成时限")
+    lines = [
+        [1, "川山镇", "白丹村", "路未修", "勘察", "甲某", "2019年9月底"],
+        [None, None, None, None, "施工", "乙某", "2019年10月底"],
+    ]
+    reading = read(book(Page([header, *lines], merges=[f"{column}2:{column}3" for column in "ABCD"])))
+    assert [(row.description, row.measure, row.person) for row in reading.rows] == [
+        ("路未修", "勘察", "甲某"),
+        ("路未修", "施工", "乙某"),
+    ]
+    assert kinds(reading) == [("merged_number", "A3")]
+
+
+VALUES: dict[str, tuple[object, object]] = {
+    # field: what a cell holds, what it is read as
+    "township": ("川山镇", "451226103"),
+    "village": ("白丹村", "451226103208"),
+    "category": ("道路", "道路"),
+    "source": ("自查", "自查"),
+    "severity": ("较重", "较重"),
+    "description": ("水毁路段未修复", "水毁路段未修复"),
+    "unit": ("交通运输局", "交通运输局"),
+    "leader": ("韦志强", "韦志强"),
+    "person": ("兰国华", "兰国华"),
+    "measure": ("组织修复", "组织修复"),
+    "money": ("3万元", Decimal(3)),
+    "due": ("2019年10月20日", date(2019, 10, 20)),
+    "done": ("2019年9月20日", date(2019, 9, 20)),
+    "status": ("已完成", "已完成"),
+    "closure": ("已销号", True),
+}
+
+
+@pytest.mark.parametrize("field", VALUES)
+def test_every_title_of_a_field_is_read_whatever_stands_beside_it(field: Field) -> None:
+    read_as = {"money": "money_wan", "closure": "closed"}.get(field, field)
+    others = [other for other in VALUES if other != field]
+    for title in TITLES[field].split():
+        fields = [*others[:5], field, *others[5:]]
+        header: list[object] = [title if each == field else TITLES[each].split()[0] for each in fields]  # type: ignore[index]
+        reading = read(book(Page([header, [VALUES[each][0] for each in fields]])))
+        assert (title, getattr(reading.rows[0], read_as)) == (title, VALUES[field][1])
+        assert (title, reading.problems) == (title, ())

@@ -39,6 +39,7 @@ IN_A_CELL: dict[str, tuple[str, dict[str, object], str]] = {
     "impossible_date": ("整改时限", {"整改时限": "2019-02-30"}, "due"),
     "unreadable_money": ("计划资金(万元)", {"资金": "约20万"}, "money_wan"),
     "personal_data": ("责任人", {"责任人": "韦志强13977812345"}, "person"),
+    "ditto_mark": ("责任单位", {"责任单位": "同上"}, "unit"),
     "text_too_long": ("整改措施", {"整改措施": "改" * 4001}, "measure"),
     "error_value": ("整改进展", {"整改进展": "#REF!"}, "status"),
     "formula_without_value": ("整改时限", {"整改时限": '="2019年" & "底前"'}, "due"),

@@ -81,7 +81,7 @@ def test_a_grouped_header_is_merged_frozen_filtered_and_repeated_in_print() -> N
     ]
     assert (sheet.freeze_panes, sheet.auto_filter.ref, sheet.print_title_rows) == ("A5", "A4:D6", "$1:$4")
     assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
-    assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
+    assert (sheet.sheet_properties.pageSetUpPr.fitToPage, sheet.page_setup.fitToHeight) == (True, 0)
     assert sheet["A5"].alignment.wrap_text
     assert 20 <= sheet.column_dimensions["A"].width < 22
 

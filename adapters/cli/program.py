@@ -1,0 +1,97 @@
+"""taizhang: every command, and how it ends."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from adapters.cli import accounts, founding, ledgers, rankings, serving, workbooks
+from adapters.cli.speech import UsageError, command, group, misuse, say
+from adapters.settings import WrongSetting
+from adapters.workbooks.problems import BadWorkbook
+
+app = group("台账:问题整改与责任落实,只追加、可追溯。设置取自环境变量,见 README。")
+
+command(app, "serve")(serving.serve)
+command(app, "demo")(serving.demo)
+command(app, "status")(serving.status)
+command(app, "open")(founding.open_ledger)
+command(app, "import")(workbooks.import_workbook)
+command(app, "export")(workbooks.export)
+command(app, "ledger")(ledgers.ledger)
+command(app, "timeline")(ledgers.timeline)
+command(app, "facts")(ledgers.facts)
+command(app, "rebuild")(ledgers.rebuild)
+
+rank = group("红黑榜:公布、查看、复算,评分规则。")
+command(rank, "publish")(rankings.publish)
+command(rank, "show")(rankings.show)
+command(rank, "verify")(rankings.verify)
+rule = group("评分规则:查看、采用。")
+command(rule, "show")(rankings.show_rule)
+command(rule, "adopt")(rankings.adopt_rule)
+rank.add_typer(rule, name="rule")
+app.add_typer(rank, name="rank")
+
+policy = group("政策包:查看、采用。")
+command(policy, "show")(founding.show_policy)
+command(policy, "adopt")(founding.adopt_policy)
+app.add_typer(policy, name="policy")
+
+regions = group("区划:载入。")
+command(regions, "load")(founding.load_regions)
+app.add_typer(regions, name="regions")
+
+user = group("账号:开设、列出、重设密码、停用、发令牌。")
+command(user, "add")(accounts.add)
+command(user, "list")(accounts.listing)
+command(user, "password")(accounts.password)
+command(user, "disable")(accounts.disable)
+command(user, "token")(accounts.token)
+app.add_typer(user, name="user")
+
+
+def main() -> None:
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command, and says with what it ended."""
+    try:
+        ended = app(list(arguments), prog_name="taizhang", standalone_mode=False)
+        return ended if isinstance(ended, int) else 0
+    except UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            typer.echo(str(error))
+        else:
+            say(f"{misuse(error)}。加 --help 查看用法")
+        return 2
+    except typer.Abort:
+        return 130
+    except Exception as error:
+        code, sentence = refusal_in(error)
+        say(f"{code}: {sentence}")
+        return 1
+
+
+def refusal_in(error: Exception) -> tuple[str, str]:
+    """The code and the sentence of an error that was to be expected; any other is a fault of ours, and raised."""
+    from psycopg import OperationalError
+
+    from adapters.http.problems import problem_of
+    from adapters.postgres.embedded import EmbeddedPostgresError
+
+    match error:
+        case EmbeddedPostgresError():
+            return error.code, str(error)
+        case WrongSetting():
+            return error.code, error.sentence
+        case BadWorkbook():
+            return error.code, error.message
+        case OperationalError():
+            return "database_unreachable", "数据库连接不上,请检查 DATABASE_URL 和数据库是否在运行"
+    problem = problem_of(error)
+    if problem.code == "internal_error":
+        raise error
+    where = ";".join(f"{place.field}:{place.message}" for place in problem.where)
+    return problem.code, f"{problem.sentence}({where})" if where else problem.sentence

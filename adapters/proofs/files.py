@@ -1,0 +1,38 @@
+"""Files that survive a crash: written whole and safely on disk, or not there at all."""
+
+import os
+from pathlib import Path
+
+
+def write(file: Path, content: bytes) -> None:
+    """Put the content in place of what was there, at once and for good; the folder must exist."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    write_new(beside, content)
+    os.replace(beside, file)
+    sync(file.parent)
+
+
+def write_new(file: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file and wait until it is on disk. What is left of an earlier attempt is overwritten."""
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with open(handle, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(handle)
+
+
+def sync(folder: Path) -> None:
+    """Wait until the names in a folder are on disk."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make(folder: Path) -> None:
+    """Make a folder and whatever is above it, each for good."""
+    if not folder.is_dir():
+        make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync(folder.parent)

@@ -1,0 +1,54 @@
+"""对外日志: a sealed log as its folder shows it to anyone who reads: its checkpoint, its tiles, proofs from them."""
+
+from pathlib import Path
+from typing import Final
+
+from adapters.proofs import merkle
+from adapters.proofs.entries import Entry
+from adapters.proofs.notes import Checkpoint, Note
+from adapters.proofs.receipts import Proof
+from adapters.proofs.tiles import Tiles, Tree
+
+CHECKPOINT: Final = "checkpoint"
+
+
+class PublishedLog:
+    """Reads only, so any process may, while another one seals."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.tiles = Tiles(folder)
+
+    def note(self) -> str | None:
+        """The published checkpoint with its cosignatures; none before the first."""
+        try:
+            return (self.folder / CHECKPOINT).read_text("utf-8")
+        except FileNotFoundError:
+            return None
+
+    def checkpoint(self) -> tuple[Checkpoint, str] | None:
+        """The published checkpoint, and the note it is from."""
+        note = self.note()
+        return (Checkpoint.parse(Note.parse(note).text), note) if note else None
+
+    def tree(self, size: int) -> Tree:
+        return Tree(self.tiles, size)
+
+    def receipt(self, entry: Entry) -> Proof | None:
+        """The proof of an entry, which it carries; none while it is not sealed.
+
+        It is not compared with the log here: whoever keeps it does that.
+        """
+        found = self.proofs([entry.position])
+        return found[0]._replace(extra=entry.bytes) if found else None
+
+    def proofs(self, positions: list[int]) -> list[Proof] | None:
+        """A proof for each position, all to the same checkpoint; none when one of them is not sealed yet."""
+        published = self.checkpoint()
+        if published is None or max(positions, default=0) > published[0].size:
+            return None
+        checkpoint, note = published
+        nodes = self.tree(checkpoint.size).nodes
+        return [
+            Proof(at - 1, tuple(merkle.inclusion_proof(nodes, at - 1, checkpoint.size)), note) for at in positions
+        ]

@@ -1,0 +1,317 @@
+"""封存: appends new facts to the log's tree, signs where it stands, has that witnessed, and publishes it.
+
+What is on disk comes first, always: tiles, then the log's own signature (`signed`), then what witnesses said
+(`checkpoint`). So a crash at any moment leaves a published checkpoint whose tiles are there, and a log that never signs
+two histories. What contradicts what was signed stops the sealing until a person has looked: the alarm is a file, and
+taking it away is that person's deed.
+"""
+
+import fcntl
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from threading import Event
+from typing import Final, NamedTuple, Protocol
+
+import structlog
+from eventsourcing.persistence import OperationalError
+
+from adapters.postgres.event_store import Stored
+from adapters.proofs import files, merkle
+from adapters.proofs.asking import Collected, Witnesses
+from adapters.proofs.entries import entry_bytes
+from adapters.proofs.notes import LOG, BadNote, Checkpoint, Note, Signer
+from adapters.proofs.policy import ALONE, Policy
+from adapters.proofs.published import CHECKPOINT, PublishedLog
+from adapters.proofs.tiles import WIDTH, Edge, TileMissing
+
+PAUSE: Final = 1.0
+"""Seconds between two checkpoints when facts keep coming."""
+
+_BATCH: Final = 1 << 16
+_PATROL: Final = 4
+"""Tiles of sealed facts that are compared with the database anew in every round."""
+
+_SIGNED, _KEY, _ALARM, _LOCK = "signed", "key", "alarm.json", "lock"
+
+_log = structlog.get_logger(__name__)
+
+
+class Facts(Protocol):
+    """The facts as the store keeps them."""
+
+    def read_recorded(self, *, after: int = 0, until: int | None = None, limit: int | None = None) -> Iterator[Stored]:
+        """Those with ``after`` < position <= ``until``, in order."""
+
+    def head(self) -> int:
+        """The last position."""
+
+    def wait(self, after: int, timeout: float) -> int:
+        """Block until there is one after a position, or for so many seconds."""
+
+
+class State(StrEnum):
+    """封存状态"""
+
+    STANDBY = "standby"
+    SEALING = "sealing"
+    ALARM = "alarm"
+
+
+class Alarm(Exception):
+    """告警: the sealing has stopped. ``code`` is stable, ``sentence`` for people, ``position`` where it was seen."""
+
+    def __init__(self, code: str, sentence: str, position: int | None = None) -> None:
+        super().__init__(f"{code}: {sentence}")
+        self.code = code
+        self.sentence = sentence
+        self.position = position
+
+
+class Status(NamedTuple):
+    """封存现状: sizes are numbers of facts; ``unpublished_since`` is when the oldest checkpoint was signed that still
+    lacks witnesses; ``witnesses`` says of those who gave no cosignature last time why not."""
+
+    state: State
+    signed: int
+    published: int
+    unpublished_since: datetime | None
+    witnesses: dict[str, str]
+    alarm: Alarm | None
+
+
+def log_key(folder: Path, origin: str | None = None) -> Signer:
+    """The log's key, made at first: under the given name, or under one that no other log will have."""
+    return Signer.kept(folder / _KEY, origin or f"taizhang/{secrets.token_hex(8)}", LOG)
+
+
+class Sealer:
+    """One log's sealer. ``seal`` is one round of the work; ``run`` does it again and again until told to stop.
+
+    Only the process that holds the lock of the folder seals; another one stands by and takes over.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        facts: Facts,
+        *,
+        origin: str | None = None,
+        policy: Policy = ALONE,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pause: float = PAUSE,
+    ) -> None:
+        self.folder = folder
+        self.log = PublishedLog(folder)
+        self._facts = facts
+        self._origin = origin
+        self._policy = policy
+        self._witnesses = Witnesses(policy)
+        self._now = now
+        self._pause = pause
+        self._edge: Edge | None = None
+        self._frontier = merkle.Frontier()
+        self._last: Stored | None = None
+        self._patrolled = 0
+        self._status = Status(State.STANDBY, 0, 0, None, {}, None)
+
+    def status(self) -> Status:
+        return self._status
+
+    def run(self, stop: Event) -> None:
+        """Seal until told to stop. An unreachable database is waited for; an alarm ends it."""
+        while not stop.is_set():
+            with self.alone() as mine:
+                if mine:
+                    self._rounds(stop)
+                    return
+            stop.wait(self._pause)
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Whether this process may seal for as long as it lasts."""
+        files.make(self.folder)
+        with open(self.folder / _LOCK, "ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+    def _rounds(self, stop: Event) -> None:
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                sealed = self.seal()
+                self._facts.wait(sealed, self._pause)
+            except Alarm as alarm:
+                _log.critical("sealing_stopped", code=alarm.code, position=alarm.position)
+                return
+            except OperationalError:
+                _log.warning("sealing_waits_for_the_database")
+            stop.wait(max(0.0, self._pause - (time.monotonic() - began)))
+
+    def seal(self) -> int:
+        """One round: seal what is new, sign, ask the witnesses, publish. Returns how many facts are sealed.
+
+        Call it only while ``alone``. Raises Alarm, and ever again until a person has taken its file away.
+        """
+        try:
+            if self._edge is None:
+                self._resume()
+            self._compare_prefix()
+            while self._append():
+                self._sign()
+                self._publish()
+            if self._status.published < self._status.signed:
+                self._publish()
+            self._patrol()
+        except Alarm as alarm:
+            self._stop(alarm)
+            raise
+        except TileMissing as error:
+            alarm = Alarm("tiles_damaged", f"日志的分片文件缺失或损坏:{error}")
+            self._stop(alarm)
+            raise alarm from None
+        return self._status.signed
+
+    def _resume(self) -> None:
+        """Take up what was signed last, once it has been found whole."""
+        self._recall_alarm()
+        key = log_key(self.folder, self._origin)
+        signed = self._signed()
+        published = self.log.checkpoint()
+        size = signed.size if signed else 0
+        if published and published[0].size > size:
+            raise Alarm("log_rolled_back", "已公布的检查点比日志自己签过的还新:日志文件夹被恢复成了旧的")
+        self._edge = Edge(self.log.tiles, size)
+        self._frontier = merkle.Frontier.of(self.log.tree(size).nodes, size)
+        if signed and (signed.origin != key.verifier.name or self._frontier.root() != signed.root):
+            raise Alarm("tiles_damaged", "日志的分片文件与自己签过的检查点不符")
+        self._key = key
+        self._status = Status(State.SEALING, size, published[0].size if published else 0, None, {}, None)
+        if signed:
+            # A witness that knows a longer log is heard before anything else is signed.
+            self._publish()
+
+    def _signed(self) -> Checkpoint | None:
+        try:
+            return Checkpoint.parse(Note.parse((self.folder / _SIGNED).read_bytes()).text)
+        except FileNotFoundError:
+            return None
+        except BadNote:
+            raise Alarm("tiles_damaged", "日志自己签过的检查点文件已损坏") from None
+
+    def _compare_prefix(self) -> None:
+        """The database must still hold what was sealed last, at the same place."""
+        assert self._edge is not None
+        size = self._edge.size
+        if not size:
+            return
+        self._last = next(self._facts.read_recorded(after=size - 1, until=size), None)
+        if self._last is None:
+            head = self._facts.head()
+            raise Alarm(
+                "database_behind_log", f"数据库只到第{head}号,而日志已封存到第{size}号:数据库被回退或截断", head + 1
+            )
+        if _leaf(self._last) != self.log.tree(size).leaf(size - 1):
+            raise Alarm("sealed_fact_changed", f"第{size}号事实与封存时不同", size)
+
+    def _append(self) -> bool:
+        """Append a batch of new facts to the tiles; whether there were any."""
+        assert self._edge is not None
+        edge, frontier, last = self._edge, self._frontier, self._last
+        begun = edge.size
+        try:
+            for fact in self._facts.read_recorded(after=begun, limit=_BATCH):
+                if fact.position != edge.size + 1:
+                    raise Alarm("position_missing", f"数据库中缺少第{edge.size + 1}号事实", edge.size + 1)
+                if last is not None and fact.recorded_at < last.recorded_at:
+                    raise Alarm("time_ran_back", f"第{fact.position}号事实的记录时间早于前一号", fact.position)
+                leaf = _leaf(fact)
+                edge.append(leaf)
+                frontier.append(leaf)
+                last = fact
+        except BaseException:
+            # What was appended and never signed is read again.
+            self._edge = None
+            raise
+        self._last = last
+        edge.write_partial()
+        return edge.size > begun
+
+    def _sign(self) -> None:
+        assert self._edge is not None
+        checkpoint = Checkpoint(self._key.verifier.name, self._edge.size, self._frontier.root())
+        note = Note(checkpoint.text, (self._key.sign(checkpoint.text),))
+        files.write(self.folder / _SIGNED, str(note).encode())
+        since = self._status.unpublished_since or self._now()
+        self._status = self._status._replace(signed=checkpoint.size, unpublished_since=since)
+
+    def _publish(self) -> None:
+        """Have what was signed witnessed, and publish it if enough of them did."""
+        assert self._edge is not None
+        note = Note.parse((self.folder / _SIGNED).read_bytes())
+        checkpoint = Checkpoint.parse(note.text)
+        nodes = self.log.tree(checkpoint.size).nodes
+        collected = self._witnesses.collect(
+            note, checkpoint, lambda old, new: merkle.consistency_proof(nodes, old, new)
+        )
+        self._heed(collected)
+        silent = {name: str(refusal) for name, refusal in collected.refusals.items()} | collected.unreachable
+        self._status = self._status._replace(witnesses=silent)
+        if self._policy.satisfied(self._policy.witnessed(collected.note)):
+            files.write(self.folder / CHECKPOINT, str(collected.note).encode())
+            self._status = self._status._replace(published=checkpoint.size, unpublished_since=None)
+            self._edge.tidy()
+
+    def _heed(self, collected: Collected) -> None:
+        """A witness that knows better than we do is the reason why there are witnesses."""
+        for name, refusal in collected.refusals.items():
+            if refusal.status == 409 and refusal.size is not None and refusal.size > self._status.signed:
+                raise Alarm(
+                    "witness_ahead",
+                    f"见证人 {name} 已见证到第{refusal.size}号,而本日志只到第{self._status.signed}号:日志被恢复成了旧的",
+                    self._status.signed + 1,
+                )
+            if refusal.status == 422:
+                raise Alarm("witness_disagrees", f"见证人 {name} 认为本日志与它见证过的不一致")
+
+    def _patrol(self) -> None:
+        """Compare some full tiles of sealed facts with the database, others every time."""
+        assert self._edge is not None
+        full = self._edge.size // WIDTH
+        tree = self.log.tree(self._edge.size)
+        for _ in range(min(_PATROL, full)):
+            tile = self._patrolled % full
+            facts = self._facts.read_recorded(after=tile * WIDTH, until=(tile + 1) * WIDTH)
+            for position in range(tile * WIDTH + 1, (tile + 1) * WIDTH + 1):
+                fact = next(facts, None)
+                if fact is None or fact.position != position or _leaf(fact) != tree.leaf(position - 1):
+                    raise Alarm("sealed_fact_changed", f"第{position}号事实与封存时不同", position)
+            self._patrolled = tile + 1
+
+    def _recall_alarm(self) -> None:
+        file = self.folder / _ALARM
+        if file.exists():
+            told = json.loads(file.read_text("utf-8"))
+            raise Alarm(told["code"], told["sentence"], told["position"])
+
+    def _stop(self, alarm: Alarm) -> None:
+        self._edge = None
+        self._status = self._status._replace(state=State.ALARM, alarm=alarm)
+        file = self.folder / _ALARM
+        if not file.exists():
+            told = {"code": alarm.code, "sentence": alarm.sentence, "position": alarm.position}
+            told["seen_at"] = self._now().isoformat(timespec="seconds")
+            files.write(file, json.dumps(told, ensure_ascii=False).encode())
+
+
+def _leaf(fact: Stored) -> bytes:
+    return merkle.leaf_hash(entry_bytes(fact.recorded_at, fact.data))
