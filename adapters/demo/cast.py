@@ -32,11 +32,11 @@ _PARTY_UNITS = ("县委办公室",)
 
 
 class Member(NamedTuple):
-    """人物: a person in a post."""
+    """人物: a person, and the post they hold if they hold one."""
 
     person: PersonId
     name: str
-    post: Post
+    post: Post | None
     region: RegionId
     unit: UnitId | None = None
 
@@ -89,16 +89,18 @@ class Cast:
         return person
 
     def take_in(self, row: Row) -> None:
-        """The unit and the people that a row names. Two of one name in different units are two people."""
+        """The unit and the people that a row names. Two of one name in different units are two people; the leader who
+        is named first leads the unit."""
         if row.unit is None:
             return
+        headed = row.unit in self.units
         unit = self.units.setdefault(row.unit, UnitId(f"unit-{COUNTY.code}-{_spelled(row.unit)}"))
-        for name, post in ((row.leader, Post.UNIT_LEADER), (row.person, Post.UNIT_OFFICER)):
+        for name, post in ((row.leader, None if headed else Post.UNIT_LEADER), (row.person, None)):
             if name is None:
                 continue
             person = self.of_unit(row.unit, name)
             if all(member.person != person for member in self.members):
-                self.members.append(Member(person, name, post, COUNTY, unit))
+                self.members.append(Member(person, name, post, COUNTY, unit if post else None))
 
     def of_unit(self, unit: str, name: str) -> PersonId:
         return PersonId(f"person-{_spelled(unit)}-{_spelled(name)}")
@@ -112,14 +114,15 @@ class Cast:
 
     def appoint(self) -> Iterator[Appoint]:
         for member in self.members:
-            yield Appoint(
-                appointment=AppointmentId.derived(member.person, member.post, member.region),
-                person=member.person,
-                post=member.post,
-                region=member.region,
-                unit=member.unit,
-                since=IN_POST_SINCE,
-            )
+            if member.post is not None:
+                yield Appoint(
+                    appointment=AppointmentId.derived(member.person, member.post, member.region),
+                    person=member.person,
+                    post=member.post,
+                    region=member.region,
+                    unit=member.unit,
+                    since=IN_POST_SINCE,
+                )
 
     def establish(self) -> Iterator[EstablishUnit]:
         for name, unit in self.units.items():

@@ -175,16 +175,16 @@ class Life:
         return chain
 
     def check(self, day: date, chain: ChainId, *, passed: bool = True, findings: str | None = None) -> None:
-        by = self.clerk if self.severity is Severity.MINOR else SUPERVISOR
+        minor = self.severity is Severity.MINOR
         command = CheckOnSite(
             issue=self.issue,
             chain=chain,
             passed=passed,
             findings=findings or self.wording.findings,
             checked_on=day,
-            evidence=(self.hand_in(self.photo(f"{day.isoformat()}核查")),),
+            evidence=() if minor else (self.hand_in(self.photo(f"{day.isoformat()}核查")),),
         )
-        self.script.ask(on(day, self.clock(14)), by, command)
+        self.script.ask(on(day, self.clock(14)), self.clerk if minor else SUPERVISOR, command)
 
     @property
     def notice_days(self) -> int:

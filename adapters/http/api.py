@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import anyio.to_thread
+import structlog
 from eventsourcing.persistence import OperationalError as LogUnavailable
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -35,6 +36,8 @@ from adapters.workbooks.problems import BadWorkbook
 from domain.command import Refused
 from services.ledger import Conflict
 
+_log = structlog.stdlib.get_logger("taizhang.http")
+
 THREADS: Final = 64
 """Requests that may wait on the database at once. Each needs a thread and little else."""
 
@@ -56,6 +59,8 @@ _ABOUT: Final = (
     "\n\n- 人用会话:`POST /api/v1/session` 登录,凡办理业务须带 `X-CSRF-Token`。程序用令牌:`Authorization: Bearer …`。"
     "\n- `Idempotency-Key` 使重试安全:同一键的同一请求只记录一次。"
     "\n- 不予办理时答复 `application/problem+json`,`code` 不变,`title` 给人看;代码表见 `/api/v1/codes`。"
+    "\n- 台账按列筛选:`列=值`(可写多次,区划含其下各级,文字为包含),`列_from`、`列_until` 为起止,`列=` 为没有值;"
+    "`next` 用作下一页的 `cursor`。"
     "\n- 金额以分为单位,日期为中国日期,个人信息不得写入。"
 )
 
@@ -93,14 +98,24 @@ async def _threads(_: FastAPI) -> AsyncIterator[None]:
 
 
 def _refuse(request: Request, error: Exception) -> Response:
-    return response_to(request, problem_of(error))
+    problem = problem_of(error)
+    if problem.status_code >= 500:
+        _log.warning("unavailable", code=problem.code, why=str(error))
+    return response_to(request, problem)
 
 
 def _described(api: FastAPI, schemas: Schemas, entrance: Entrance) -> dict[str, Any]:
     if api.openapi_schema is None:
         described = get_openapi(title=api.title, version="1", description=_ABOUT, routes=api.routes)
+        for methods in described["paths"].values():
+            for operation in methods.values():
+                # What the framework would say here is not what we answer.
+                if "422" in operation["responses"]:
+                    operation["responses"] |= schemas.refusals(401, 403, 422)
         components = described.setdefault("components", {})
-        components["schemas"] = {**components.get("schemas", {}), **schemas.components}
+        theirs = {"HTTPValidationError", "ValidationError"}
+        ours = {name: part for name, part in components.get("schemas", {}).items() if name not in theirs}
+        components["schemas"] = ours | schemas.components
         components["securitySchemes"] = {
             "session": {
                 "type": "apiKey",

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http.problems import Problem, problem_of, response_to
@@ -69,6 +69,9 @@ class Threshold:
         with in_request(request_id):
             try:
                 await self.app(scope, self.measured(headers, receive), out)
+            except ClientDisconnect:
+                # Nobody is left to be told.
+                status = status or 499
             except Exception as error:
                 problem = problem_of(error)
                 if problem.status_code >= 500:

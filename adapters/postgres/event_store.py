@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from datetime import datetime
 from itertools import chain, islice
 from types import TracebackType
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple, Self
 
 import psycopg
 from eventsourcing.dcb.api import (
@@ -20,17 +20,16 @@ from eventsourcing.dcb.api import (
     DCBSubscription,
 )
 from eventsourcing.persistence import OperationalError
-from psycopg_pool import ConnectionPool, PoolTimeout
 
-from adapters.postgres.connection import configure, connect, head_of
+from adapters.postgres.connection import Readers, connect, head_of
 from adapters.postgres.criteria import ANYTHING, Criterion, array, criteria
 from adapters.postgres.sequencer import Sequencer
 
 _PAGE = 2000
 _ENDLESS = 2**63 - 1
 _READERS = 8
-_READ_ATTEMPTS = 3
 _GLANCE = 0.5  # seconds after which the listener looks for itself, should a notification be lost
+_ABSENCE = 0.1  # seconds between its attempts to reach a database that is away
 _BREATH = 0.01  # seconds that it rests, so that a thousand commits a second don't wake it a thousand times
 
 _ALL = """
@@ -53,8 +52,6 @@ SELECT f.position, f.type, f.tags, f.data, f.recorded_at, log.head
          JOIN facts.fact USING (position)) f ON true
  ORDER BY f.position
 """
-
-T = TypeVar("T")
 
 
 class Stored(NamedTuple):
@@ -79,9 +76,7 @@ class PostgresRecorder(DCBRecorder):
         place of the database's own: for a demonstration, which lives in its story's time."""
         self._arrivals = _Arrivals(url)
         self._sequencer = Sequencer(url, patience=patience, committed=self._arrivals.saw, clock=clock)
-        self._pool = ConnectionPool(
-            url, min_size=1, max_size=_READERS, configure=configure, timeout=patience, num_workers=1, open=True
-        )
+        self._readers = Readers(url, most=_READERS, patience=patience)
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +88,7 @@ class PostgresRecorder(DCBRecorder):
         """Store what was submitted, wake those who wait, and let every connection go."""
         self._sequencer.close()
         self._arrivals.close()
-        self._pool.close()
+        self._readers.close()
 
     def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> int:
         """Store the events, all or none, unless a fact after `condition.after` matches its query; return the position
@@ -139,7 +134,7 @@ class PostgresRecorder(DCBRecorder):
 
     def head(self) -> int:
         """The last position; 0 when nothing has been recorded."""
-        return self._ask(head_of)
+        return self._readers.ask(head_of)
 
     def position_at(self, moment: datetime) -> int:
         """The last position recorded at or before a moment (with its timezone); 0 when there is none."""
@@ -149,7 +144,7 @@ class PostgresRecorder(DCBRecorder):
             assert row is not None
             return int(row[0])
 
-        return self._ask(look_up)
+        return self._readers.ask(look_up)
 
     def wait(self, after: int, timeout: float) -> int:
         """Block until something is recorded after a position, or for `timeout` seconds; return the head known then."""
@@ -180,7 +175,7 @@ class PostgresRecorder(DCBRecorder):
     def _cursor(self, asked: list[Criterion], after: int, until: int) -> Iterator[Stored]:
         """What the index finds, from a cursor: it is found and sorted once, not once a page."""
         with (
-            self._pool.connection() as connection,
+            self._readers.session() as connection,
             connection.transaction(),
             connection.cursor("facts", binary=True) as cursor,
         ):
@@ -197,20 +192,7 @@ class PostgresRecorder(DCBRecorder):
             rows = connection.cursor(binary=True).execute(statement, arguments, prepare=True).fetchall()
             return [Stored._make(row[:5]) for row in rows if row[0] is not None], rows[0][5]
 
-        return self._ask(fetch)
-
-    def _ask(self, question: Callable[[psycopg.Connection], T]) -> T:
-        """Put a question to the database, again when the connection turns out to be dead."""
-        attempts = _READ_ATTEMPTS
-        while True:
-            attempts -= 1
-            try:
-                with self._pool.connection() as connection:
-                    return question(connection)
-            except psycopg.OperationalError as error:
-                if isinstance(error, PoolTimeout) or not attempts:
-                    raise OperationalError(str(error)) from error
-                self._pool.check()
+        return self._readers.ask(fetch)
 
 
 class _ReadResponse(DCBReadResponse):
@@ -294,8 +276,8 @@ class _Arrivals:
                         time.sleep(_BREATH)
                         for _ in connection.notifies(timeout=_GLANCE, stop_after=1):
                             pass
-            except psycopg.OperationalError:
-                time.sleep(_GLANCE)
+            except (psycopg.OperationalError, OperationalError):
+                time.sleep(_ABSENCE)
 
 
 def _arguments(asked: list[Criterion], after: int, until: int, limit: int) -> dict[str, object]:

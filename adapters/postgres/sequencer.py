@@ -14,7 +14,7 @@ import structlog
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent
 from eventsourcing.persistence import DatabaseError, IntegrityError, OperationalError, ProgrammingError
 
-from adapters.postgres.connection import connect, head_of
+from adapters.postgres.connection import connect, head_of, lost
 from adapters.postgres.criteria import Criterion, Written, array, criteria
 
 _MOST_DECISIONS = 512
@@ -130,8 +130,10 @@ class Sequencer:
     def _store(self, batch: list[_Decision]) -> None:
         try:
             self._store_together(batch)
-        except OperationalError as error:
+        except OutcomeUnknown as error:
             _fail(batch, error)
+        except OperationalError as error:
+            _fail(batch, OperationalError(f"nothing was stored: {error}"))
         except Exception as error:
             untold = [decision for decision in batch if not decision.future.done()]
             if len(untold) == 1:
@@ -170,7 +172,7 @@ class Sequencer:
             try:
                 row = connection.cursor(binary=True).execute(_APPEND, arguments, prepare=True).fetchone()
             except psycopg.Error as error:
-                if not _lost(connection, error):
+                if not lost(connection, error):
                     raise
                 _log.warning("append_interrupted", error=str(error))
                 head = self._find(mark)
@@ -179,7 +181,7 @@ class Sequencer:
             else:
                 assert row is not None
                 return set(row[0] or ()), row[1]
-        raise OperationalError("the connection broke again and again; nothing was stored")
+        raise OperationalError("the connection broke again and again")
 
     def _find(self, mark: int) -> int | None:
         """The last position of the batch so marked; None when it was not stored and never will be."""
@@ -189,7 +191,7 @@ class Sequencer:
                 try:
                     row = connection.execute(_FIND, (self._head, mark)).fetchone()
                 except psycopg.Error as error:
-                    if not _lost(connection, error):
+                    if not lost(connection, error):
                         raise
                 else:
                     assert row is not None
@@ -198,39 +200,27 @@ class Sequencer:
             raise OutcomeUnknown("the connection broke during the commit; the facts may be stored or not") from error
 
     def _connected(self) -> psycopg.Connection:
-        if self._connection is not None and not self._connection.closed:
-            return self._connection
         deadline = time.monotonic() + self._patience
-        while True:
+        while self._connection is None or self._connection.closed:
+            connection = connect(self._url, deadline - time.monotonic())
             try:
-                self._connection = self._succeed(connect(self._url))
+                self._succeed(connection)
             except psycopg.Error as error:
+                connection.close()
                 if time.monotonic() > deadline:
-                    raise OperationalError("the database can't be reached; nothing was stored") from error
-                time.sleep(0.05)
+                    raise OperationalError(f"the database can't be reached: {error}") from error
             else:
-                return self._connection
+                self._connection = connection
+        return self._connection
 
-    def _succeed(self, connection: psycopg.Connection) -> psycopg.Connection:
+    def _succeed(self, connection: psycopg.Connection) -> None:
         """Make sure that the server's end of the lost connection is gone, and with it a transaction not yet committed:
         it might still be waiting for its turn, and would store later what we have then stored again."""
-        try:
-            while self._backend and connection.execute(_TERMINATE, self._backend).fetchone():
-                time.sleep(0.01)
-            if self._backend is None:
-                self._head = head_of(connection)
-            self._backend = connection.execute(_MYSELF).fetchone()
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-
-def _lost(connection: psycopg.Connection, error: psycopg.Error) -> bool:
-    """Whether the error ended the session, which leaves open what became of its transaction."""
-    if error.diag.severity_nonlocalized in ("FATAL", "PANIC"):
-        connection.close()
-    return connection.closed
+        while self._backend and connection.execute(_TERMINATE, self._backend).fetchone():
+            time.sleep(0.01)
+        if self._backend is None:
+            self._head = head_of(connection)
+        self._backend = connection.execute(_MYSELF).fetchone()
 
 
 def _compatible(batch: list[_Decision]) -> tuple[list[_Decision], list[_Decision]]:

@@ -7,7 +7,7 @@ can be worked out again, and checked. The entry of position n has index n - 1.
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origin
 
@@ -32,12 +32,12 @@ class Entry(NamedTuple):
     data: bytes
 
     @property
-    def bytes(self) -> bytes:
+    def content(self) -> bytes:
         return entry_bytes(self.recorded_at, self.data)
 
     @property
     def leaf(self) -> bytes:
-        return leaf_hash(self.bytes)
+        return leaf_hash(self.content)
 
     @property
     def fact(self) -> Recorded:
@@ -81,7 +81,7 @@ def columns_of(data: bytes) -> tuple[str, set[str]]:
 _Collect = Callable[[Any, set[str]], None]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _ids_in(model: type[BaseModel]) -> Sequence[tuple[str, _Collect]]:
     """The fields of a model that ids are in, and how to collect them from its JSON: faster than to revive it."""
     found = ((name, _collector(field.annotation)) for name, field in model.model_fields.items())

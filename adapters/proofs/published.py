@@ -40,7 +40,7 @@ class PublishedLog:
         It is not compared with the log here: whoever keeps it does that.
         """
         found = self.proofs([entry.position])
-        return found[0]._replace(extra=entry.bytes) if found else None
+        return found[0]._replace(extra=entry.content) if found else None
 
     def proofs(self, positions: list[int]) -> list[Proof] | None:
         """A proof for each position, all to the same checkpoint; none when one of them is not sealed yet."""
@@ -49,6 +49,4 @@ class PublishedLog:
             return None
         checkpoint, note = published
         nodes = self.tree(checkpoint.size).nodes
-        return [
-            Proof(at - 1, tuple(merkle.inclusion_proof(nodes, at - 1, checkpoint.size)), note) for at in positions
-        ]
+        return [Proof(at - 1, tuple(merkle.inclusion_proof(nodes, at - 1, checkpoint.size)), note) for at in positions]

@@ -14,9 +14,9 @@ _DEEPEST: Final = 63
 
 
 class Proof(NamedTuple):
-    """存在证明: an entry's index, its inclusion proof, and the checkpoint it leads to. ``extra`` proves nothing."""
+    """存在证明: an entry's index in the log, its inclusion proof, and the checkpoint it leads to. ``extra`` proves nothing."""
 
-    index: int
+    place: int
     hashes: tuple[bytes, ...]
     checkpoint: str
     extra: bytes | None = None
@@ -24,7 +24,7 @@ class Proof(NamedTuple):
     def __str__(self) -> str:
         extra = "" if self.extra is None else f"extra {base64(self.extra)}\n"
         hashes = "".join(f"{base64(hash_)}\n" for hash_ in self.hashes)
-        return f"{_FIRST}{extra}index {self.index}\n{hashes}\n{self.checkpoint}"
+        return f"{_FIRST}{extra}index {self.place}\n{hashes}\n{self.checkpoint}"
 
     @classmethod
     def parse(cls, text: str) -> "Proof":
@@ -39,19 +39,19 @@ class Proof(NamedTuple):
                 extra = unbase64(lines.pop(0).removeprefix("extra "))
             if not lines or not lines[0].startswith("index "):
                 raise BadNote("there is no index")
-            index = number(lines.pop(0).removeprefix("index "))
+            place = number(lines.pop(0).removeprefix("index "))
             hashes = tuple(map(unbase64, lines))
             if len(hashes) > _DEEPEST or any(len(hash_) != 32 for hash_ in hashes):
                 raise BadNote("not an inclusion proof")
         except BadNote as error:
             raise Unproven("bad_proof", f"存在证明无效:{error}") from None
-        return cls(index, hashes, checkpoint, extra)
+        return cls(place, hashes, checkpoint, extra)
 
     def verify(self, entry: Entry, accepted: Accepted) -> None:
         """Check that the entry is in the accepted checkpoint's tree at its own position. Raises Unproven."""
         tree = accepted.checkpoint
-        if self.index != entry.position - 1 or not merkle.verify_inclusion(
-            entry.leaf, self.index, tree.size, self.hashes, tree.root
+        if self.place != entry.position - 1 or not merkle.verify_inclusion(
+            entry.leaf, self.place, tree.size, self.hashes, tree.root
         ):
             raise Unproven("not_in_log", f"第{entry.position}号事实与检查点不符", entry.position)
 
@@ -76,6 +76,6 @@ def verify_receipt(text: str, policy: Policy) -> tuple[Entry, Accepted]:
     accepted = policy.accept(proof.checkpoint)
     if proof.extra is None:
         raise Unproven("no_entry", "回执中没有事实内容,无从核对")
-    entry = entry_at(proof.index + 1, proof.extra)
+    entry = entry_at(proof.place + 1, proof.extra)
     proof.verify(entry, accepted)
     return entry, accepted

@@ -90,6 +90,34 @@ def log_key(folder: Path, origin: str | None = None) -> Signer:
     return Signer.kept(folder / _KEY, origin or f"taizhang/{secrets.token_hex(8)}", LOG)
 
 
+class _Growing:
+    """The tree in the sealer's hands: what is appended to it is on disk before it is signed."""
+
+    def __init__(self, log: PublishedLog, key: Signer, size: int) -> None:
+        self.key = key
+        self.edge = Edge(log.tiles, size)
+        self.frontier = merkle.Frontier.of(log.tree(size).nodes, size)
+        self.last: Stored | None = None
+        self.heard = not size
+        """Whether enough witnesses know what was signed before this process began; until then nothing new is."""
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint(self.key.verifier.name, self.edge.size, self.frontier.root())
+
+    def append(self, fact: Stored) -> None:
+        """Raises Alarm for a fact that can't follow the one before."""
+        if fact.position != self.edge.size + 1:
+            missing = self.edge.size + 1
+            raise Alarm("position_missing", f"数据库中缺少第{missing}号事实", missing)
+        if self.last is not None and fact.recorded_at < self.last.recorded_at:
+            raise Alarm("time_ran_back", f"第{fact.position}号事实的记录时间早于前一号", fact.position)
+        leaf = _leaf(fact)
+        self.edge.append(leaf)
+        self.frontier.append(leaf)
+        self.last = fact
+
+
 class Sealer:
     """One log's sealer. ``seal`` is one round of the work; ``run`` does it again and again until told to stop.
 
@@ -114,9 +142,7 @@ class Sealer:
         self._witnesses = Witnesses(policy)
         self._now = now
         self._pause = pause
-        self._edge: Edge | None = None
-        self._frontier = merkle.Frontier()
-        self._last: Stored | None = None
+        self._growing: _Growing | None = None
         self._patrolled = 0
         self._status = Status(State.STANDBY, 0, 0, None, {}, None)
 
@@ -148,8 +174,7 @@ class Sealer:
         while not stop.is_set():
             began = time.monotonic()
             try:
-                sealed = self.seal()
-                self._facts.wait(sealed, self._pause)
+                self._facts.wait(self.seal(), self._pause)
             except Alarm as alarm:
                 _log.critical("sealing_stopped", code=alarm.code, position=alarm.position)
                 return
@@ -158,47 +183,41 @@ class Sealer:
             stop.wait(max(0.0, self._pause - (time.monotonic() - began)))
 
     def seal(self) -> int:
-        """One round: seal what is new, sign, ask the witnesses, publish. Returns how many facts are sealed.
+        """One round: seal what is new, sign, ask the witnesses, publish. Returns how many facts are signed for.
 
         Call it only while ``alone``. Raises Alarm, and ever again until a person has taken its file away.
         """
         try:
-            if self._edge is None:
-                self._resume()
-            self._compare_prefix()
-            while self._append():
-                self._sign()
-                self._publish()
-            if self._status.published < self._status.signed:
-                self._publish()
-            self._patrol()
-        except Alarm as alarm:
-            self._stop(alarm)
-            raise
+            growing = self._growing or self._resume()
+            # Whatever fails from here on may leave more appended than was signed: then the tree is taken up anew.
+            self._growing = None
+            self._compare_last(growing)
+            if self._status.published < self._status.signed or not growing.heard:
+                self._publish(growing)
+            while growing.heard and self._append(growing):
+                self._sign(growing)
+                self._publish(growing)
+            self._patrol(growing.edge.size)
+            self._growing = growing
         except TileMissing as error:
-            alarm = Alarm("tiles_damaged", f"日志的分片文件缺失或损坏:{error}")
-            self._stop(alarm)
-            raise alarm from None
+            raise self._stop(Alarm("tiles_damaged", f"日志的分片文件缺失或损坏:{error}")) from None
+        except Alarm as alarm:
+            raise self._stop(alarm) from None
         return self._status.signed
 
-    def _resume(self) -> None:
+    def _resume(self) -> _Growing:
         """Take up what was signed last, once it has been found whole."""
         self._recall_alarm()
         key = log_key(self.folder, self._origin)
-        signed = self._signed()
-        published = self.log.checkpoint()
+        signed, published = self._signed(), self.log.checkpoint()
         size = signed.size if signed else 0
         if published and published[0].size > size:
             raise Alarm("log_rolled_back", "已公布的检查点比日志自己签过的还新:日志文件夹被恢复成了旧的")
-        self._edge = Edge(self.log.tiles, size)
-        self._frontier = merkle.Frontier.of(self.log.tree(size).nodes, size)
-        if signed and (signed.origin != key.verifier.name or self._frontier.root() != signed.root):
+        growing = _Growing(self.log, key, size)
+        if signed and growing.checkpoint != signed:
             raise Alarm("tiles_damaged", "日志的分片文件与自己签过的检查点不符")
-        self._key = key
         self._status = Status(State.SEALING, size, published[0].size if published else 0, None, {}, None)
-        if signed:
-            # A witness that knows a longer log is heard before anything else is signed.
-            self._publish()
+        return growing
 
     def _signed(self) -> Checkpoint | None:
         try:
@@ -208,90 +227,73 @@ class Sealer:
         except BadNote:
             raise Alarm("tiles_damaged", "日志自己签过的检查点文件已损坏") from None
 
-    def _compare_prefix(self) -> None:
+    def _compare_last(self, growing: _Growing) -> None:
         """The database must still hold what was sealed last, at the same place."""
-        assert self._edge is not None
-        size = self._edge.size
+        size = growing.edge.size
         if not size:
             return
-        self._last = next(self._facts.read_recorded(after=size - 1, until=size), None)
-        if self._last is None:
+        growing.last = next(self._facts.read_recorded(after=size - 1, until=size), None)
+        if growing.last is None:
             head = self._facts.head()
-            raise Alarm(
-                "database_behind_log", f"数据库只到第{head}号,而日志已封存到第{size}号:数据库被回退或截断", head + 1
-            )
-        if _leaf(self._last) != self.log.tree(size).leaf(size - 1):
+            if head < size:
+                sentence = f"数据库只到第{head}号,而日志已封存到第{size}号:数据库被回退或截断"
+                raise Alarm("database_behind_log", sentence, head + 1)
+            raise Alarm("position_missing", f"数据库中缺少第{size}号事实", size)
+        if _leaf(growing.last) != self.log.tree(size).leaf(size - 1):
             raise Alarm("sealed_fact_changed", f"第{size}号事实与封存时不同", size)
 
-    def _append(self) -> bool:
+    def _append(self, growing: _Growing) -> bool:
         """Append a batch of new facts to the tiles; whether there were any."""
-        assert self._edge is not None
-        edge, frontier, last = self._edge, self._frontier, self._last
-        begun = edge.size
-        try:
-            for fact in self._facts.read_recorded(after=begun, limit=_BATCH):
-                if fact.position != edge.size + 1:
-                    raise Alarm("position_missing", f"数据库中缺少第{edge.size + 1}号事实", edge.size + 1)
-                if last is not None and fact.recorded_at < last.recorded_at:
-                    raise Alarm("time_ran_back", f"第{fact.position}号事实的记录时间早于前一号", fact.position)
-                leaf = _leaf(fact)
-                edge.append(leaf)
-                frontier.append(leaf)
-                last = fact
-        except BaseException:
-            # What was appended and never signed is read again.
-            self._edge = None
-            raise
-        self._last = last
-        edge.write_partial()
-        return edge.size > begun
+        before = growing.edge.size
+        for fact in self._facts.read_recorded(after=before, limit=_BATCH):
+            growing.append(fact)
+        if growing.edge.size == before:
+            return False
+        growing.edge.write_partial()
+        return True
 
-    def _sign(self) -> None:
-        assert self._edge is not None
-        checkpoint = Checkpoint(self._key.verifier.name, self._edge.size, self._frontier.root())
-        note = Note(checkpoint.text, (self._key.sign(checkpoint.text),))
+    def _sign(self, growing: _Growing) -> None:
+        checkpoint = growing.checkpoint
+        note = Note(checkpoint.text, (growing.key.sign(checkpoint.text),))
         files.write(self.folder / _SIGNED, str(note).encode())
         since = self._status.unpublished_since or self._now()
         self._status = self._status._replace(signed=checkpoint.size, unpublished_since=since)
 
-    def _publish(self) -> None:
+    def _publish(self, growing: _Growing) -> None:
         """Have what was signed witnessed, and publish it if enough of them did."""
-        assert self._edge is not None
         note = Note.parse((self.folder / _SIGNED).read_bytes())
         checkpoint = Checkpoint.parse(note.text)
         nodes = self.log.tree(checkpoint.size).nodes
         collected = self._witnesses.collect(
             note, checkpoint, lambda old, new: merkle.consistency_proof(nodes, old, new)
         )
-        self._heed(collected)
+        self._heed(collected, checkpoint.size)
         silent = {name: str(refusal) for name, refusal in collected.refusals.items()} | collected.unreachable
         self._status = self._status._replace(witnesses=silent)
         if self._policy.satisfied(self._policy.witnessed(collected.note)):
             files.write(self.folder / CHECKPOINT, str(collected.note).encode())
             self._status = self._status._replace(published=checkpoint.size, unpublished_since=None)
-            self._edge.tidy()
+            growing.heard = True
+            growing.edge.tidy()
 
-    def _heed(self, collected: Collected) -> None:
+    def _heed(self, collected: Collected, size: int) -> None:
         """A witness that knows better than we do is the reason why there are witnesses."""
         for name, refusal in collected.refusals.items():
-            if refusal.status == 409 and refusal.size is not None and refusal.size > self._status.signed:
-                raise Alarm(
-                    "witness_ahead",
-                    f"见证人 {name} 已见证到第{refusal.size}号,而本日志只到第{self._status.signed}号:日志被恢复成了旧的",
-                    self._status.signed + 1,
-                )
+            if refusal.status == 409 and refusal.size is not None and refusal.size > size:
+                sentence = f"见证人 {name} 已见证到第{refusal.size}号,而本日志只到第{size}号:日志被恢复成了旧的"
+                raise Alarm("witness_ahead", sentence, size + 1)
             if refusal.status == 422:
                 raise Alarm("witness_disagrees", f"见证人 {name} 认为本日志与它见证过的不一致")
 
-    def _patrol(self) -> None:
+    def _patrol(self, size: int) -> None:
         """Compare some full tiles of sealed facts with the database, others every time."""
-        assert self._edge is not None
-        full = self._edge.size // WIDTH
-        tree = self.log.tree(self._edge.size)
+        full = size // WIDTH
+        tree = self.log.tree(size)
         for _ in range(min(_PATROL, full)):
             tile = self._patrolled % full
-            facts = self._facts.read_recorded(after=tile * WIDTH, until=(tile + 1) * WIDTH)
-            for position in range(tile * WIDTH + 1, (tile + 1) * WIDTH + 1):
+            first = tile * WIDTH + 1
+            facts = self._facts.read_recorded(after=first - 1, until=first + WIDTH - 1)
+            for position in range(first, first + WIDTH):
                 fact = next(facts, None)
                 if fact is None or fact.position != position or _leaf(fact) != tree.leaf(position - 1):
                     raise Alarm("sealed_fact_changed", f"第{position}号事实与封存时不同", position)
@@ -303,14 +305,14 @@ class Sealer:
             told = json.loads(file.read_text("utf-8"))
             raise Alarm(told["code"], told["sentence"], told["position"])
 
-    def _stop(self, alarm: Alarm) -> None:
-        self._edge = None
+    def _stop(self, alarm: Alarm) -> Alarm:
         self._status = self._status._replace(state=State.ALARM, alarm=alarm)
         file = self.folder / _ALARM
         if not file.exists():
             told = {"code": alarm.code, "sentence": alarm.sentence, "position": alarm.position}
             told["seen_at"] = self._now().isoformat(timespec="seconds")
             files.write(file, json.dumps(told, ensure_ascii=False).encode())
+        return alarm
 
 
 def _leaf(fact: Stored) -> bytes:

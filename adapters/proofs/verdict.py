@@ -2,8 +2,8 @@
 
 
 class Unproven(Exception):
-    """未能证明: the first thing that is wrong, with a stable ``code``, a ``sentence`` in Chinese, and the ``position`` of
-    the fact it was found at, if it was found at one."""
+    """未能证明: the first thing that is wrong, with a stable ``code``, a ``sentence`` in Chinese, and the ``position``
+    of the fact that it is about, if it is about one."""
 
     def __init__(self, code: str, sentence: str, position: int | None = None) -> None:
         super().__init__(f"{code}: {sentence}" if position is None else f"{code} at {position}: {sentence}")

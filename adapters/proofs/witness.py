@@ -1,5 +1,5 @@
-"""见证: the level above watches a log. It cosigns a checkpoint only when that continues the last one it cosigned, and of
-each log it keeps that one only (C2SP tlog-witness)."""
+"""见证: the level above watches a log. It cosigns a checkpoint only when that continues the last one it cosigned, and
+of each log it keeps that one only (C2SP tlog-witness)."""
 
 import fcntl
 import re
@@ -62,9 +62,7 @@ class Submission(NamedTuple):
 class Watch:
     """守望: one witness, with its key, the logs it knows, and a folder of its own for what it cosigned last."""
 
-    def __init__(
-        self, folder: Path, signer: Signer, logs: tuple[Verifier, ...], now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, folder: Path, signer: Signer, logs: tuple[Verifier, ...], now: Callable[[], datetime]) -> None:
         self.folder = folder
         self.signer = signer
         self.logs = logs

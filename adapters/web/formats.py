@@ -66,7 +66,7 @@ def deadline(value: Deadline) -> str:
             said = f"{day(due)}前"
         case _:
             said = "" if value.long_term else "未写明"
-    return f"{said},并长期坚持" if said and value.long_term else said or "长期坚持"
+    return typeset(f"{said},并长期坚持") if said and value.long_term else said or "长期坚持"
 
 
 def span(value: timedelta) -> str:

@@ -26,14 +26,16 @@ from domain.posts import TENURE, Post
 from domain.registration import REGISTER as MAY_REGISTER
 from domain.signoff import shown_of
 from projections.directory import DirectoryLine
-from projections.issue_ledger import IssueLine, overdue_days
+from projections.evidence_ledger import EvidenceLine
+from projections.issue_ledger import CLOSED_WITHIN_AN_HOUR, DONE_BEFORE_FOUND, IssueLine, overdue_days
 from projections.post_ledger import PostLine
-from projections.reading import Query, Where, count, page, tally, walk
+from projections.reading import Query, Where, count, find, page, tally, walk
+from projections.signoff_ledger import SIGNED_WITHIN_A_MINUTE, SignOffLine
 from services.ledger import Conflict
 
 PAGE: Final = 30
 ORDERS: Final = (
-    ("due", "时限最近"),
+    ("due", "时限最早"),
     ("-registered_at", "最新登记"),
     ("-last_position", "最近有变动"),
     ("region", "按地区"),
@@ -59,7 +61,7 @@ def issues(site: Site) -> None:
 def issue_ledger(visit: Visit) -> Response:
     """问题台账: filtered by what the address says, in the words of the API, so that one address is both."""
     given = {name: value for name, value in visit.request.query_params.items() if value.strip()}
-    order = given.pop("order", "due")
+    order = given.pop("order", "-last_position")
     typed_region = given.pop("region_name", "")
     imported = given.pop("imported", "")
     as_of = visit.as_of
@@ -69,7 +71,7 @@ def issue_ledger(visit: Visit) -> Response:
         named = regions_named(connection, typed_region) if typed_region else ()
         asked = asked_of(SHELVES["issues"], QueryParams(filters), at._replace(at=at.at))
         where = (*asked.where, *((Where("region", "within", named),) if named else ()))
-        sorted_by = order if order in dict(ORDERS) else "due"
+        sorted_by = order if order in dict(ORDERS) else "-last_position"
         query = Query(where, (sorted_by,), as_of.position, PAGE, given.get("cursor"))
         found = page(connection, IssueLine, query)
         total = count(connection, IssueLine, where, found.position)
@@ -99,6 +101,7 @@ def issue_ledger(visit: Visit) -> Response:
         link=lambda **changes: address(visit, cursor="", **changes),
         may_register=may_register(visit),
         imported=imported,
+        wide=any(tenure.region.level in ("city", "province") for tenure in visit.viewer.held),
     )
 
 
@@ -170,8 +173,10 @@ def shown(visit: Visit, issue: IssueId, typed: Typed | None = None, status: int 
     with visit.application.pool.connection() as connection:
         people = people_near(connection, found.issue.region) if any(f.name == "assign" for f in offered.forms) else ()
         wanted = named_in(past) | {tenure.region for tenure in held.values()} | {person for person, _ in people}
-        names = names_of(connection, wanted | {line.region for _, line in people})
+        names = names_of(connection, wanted | {one for _, line in people for one in (line.region, line.unit)})
         units = units_near(connection, found.issue.region) if people else ()
+        marks = marks_of(connection, issue, as_of.position)
+        reused = reused_in(connection, issue, as_of.position)
     audit("viewed", viewer=visit.viewer.person, what="issue", subject=issue, as_of=as_of.position)
     forms = [with_people(form, people, units, names) for form in offered.forms]
     if typed and not any(matches(form, typed) for form in forms) and typed.form in FORMS:
@@ -187,6 +192,8 @@ def shown(visit: Visit, issue: IssueId, typed: Typed | None = None, status: int 
         waiting=offered.waiting,
         typed=typed,
         matches=matches,
+        marks=marks,
+        reused=reused,
         seen=int(typed.values.get("shown", "0")) if typed and typed.values.get("shown", "").isdigit() else 0,
         as_of=as_of,
         shown=shown_of(past),
@@ -194,6 +201,31 @@ def shown(visit: Visit, issue: IssueId, typed: Typed | None = None, status: int 
         done=FORMS[visit.query("done")].title if visit.query("done") in FORMS else "",
         registered_now=visit.query("done") == "register",
     )
+
+
+MARKS: Final = {
+    CLOSED_WITHIN_AN_HOUR: "登记后一小时内就销号",
+    DONE_BEFORE_FOUND: "表载完成时间早于发现时间",
+    SIGNED_WITHIN_A_MINUTE: "各级签字在一分钟内签完",
+}
+"""What an inspector should see at once, in words."""
+
+
+def marks_of(connection: Connection[Any], issue: IssueId, position: int | None) -> list[str]:
+    line = find(connection, IssueLine, issue, as_of=position)
+    chains = page(connection, SignOffLine, Query((Where("subject", "eq", issue),), (), position)).lines
+    found = [*(line.marks if line else ()), *(mark for chain in chains for mark in chain.marks)]
+    return [MARKS[mark] for mark in dict.fromkeys(found)]
+
+
+def reused_in(connection: Connection[Any], issue: IssueId, position: int | None) -> list[tuple[str, list[Id]]]:
+    """The files that are also given as evidence elsewhere, and where."""
+    where = (Where("subject", "eq", issue), Where("reused", "eq", True))
+    found: list[tuple[str, list[Id]]] = []
+    for line in page(connection, EvidenceLine, Query(where, (), position, 100)).lines:
+        others = page(connection, EvidenceLine, Query((Where("file", "eq", line.file),), (), position, 100)).lines
+        found.append((line.title, [other.subject for other in others if other.subject != issue]))
+    return found
 
 
 def can_act(visit: Visit) -> bool:
@@ -233,9 +265,7 @@ def units_near(connection: Connection[Any], region: RegionId) -> Choices:
 def with_people(form: Form, people: Iterable[tuple[PersonId, PostLine]], units: Choices, names: Names) -> Form:
     if form.name != "assign":
         return form
-    choices = tuple(
-        (str(person), f"{names(person)} · {names(line.region)}{line.post.label}") for person, line in people
-    )
+    choices = tuple((str(person), f"{names(person)} · {names.post(line)}") for person, line in people)
     return form.asking("unit", choices=units).asking("leader", choices=choices).asking("person", choices=choices)
 
 
@@ -309,7 +339,7 @@ def register_form(visit: Visit, typed: Typed | None = None, status: int = 200) -
         labels = "、".join(post.label for post in (Post.TOWNSHIP_CLERK, Post.VILLAGE_SECRETARY, Post.HEADQUARTERS))
         raise Problem(403, "no_authority", f"您现任的职务不能登记问题;可由{labels}等登记")
     with visit.application.pool.connection() as connection:
-        places = region_choices(connection, "", within=mine)
+        places = region_choices(connection, visit.query("region"), within=mine)
         words = {name: words_of(connection, name) for name in ("category", "source")}
     form = REGISTER.asking("region", choices=places)
     return visit.render("register.html", status, form=form, typed=typed, words=words)

@@ -57,7 +57,17 @@ def record_page(visit: Visit, who: PersonId | UnitId) -> Response:
             raise Problem(404, "unknown_subject", "台账中没有这个人或这个单位")
         found = record(connection, who, as_of.position, as_of.day)
         members = () if isinstance(who, PersonId) else members_of(connection, who, as_of.position)
-        names = names_of(connection, {who, line.region, *mentioned(found), *(one.person for one in members)})
+        names = names_of(
+            connection,
+            {
+                who,
+                line.region,
+                *mentioned(found),
+                *(one.person for one in members),
+                *(one.region for one in members),
+                *(one.unit for one in members),
+            },
+        )
     audit("viewed", viewer=visit.viewer.person, subject=who, what="accountability_record", as_of=as_of.position)
     return visit.render("record.html", line=line, record=found, names=names, as_of=as_of, members=members)
 
@@ -75,6 +85,8 @@ def mentioned(found: Record) -> set[Id | None]:
         *(one.region for one in found.signatures),
         *(one.region for one in found.answers),
         *(one.subject for one in found.cases),
+        *(one.decided_by for one in found.measures),
+        *(one.subject for one in found.signatures),
     }
 
 
@@ -132,7 +144,7 @@ def directory_page(visit: Visit) -> Response:
             if post.tenure.covers(visit.today):
                 posts.setdefault(post.person, []).append(post)
         total = count(connection, DirectoryLine, where)
-        held = {post.region for each in posts.values() for post in each}
+        held = {one for each in posts.values() for post in each for one in (post.region, post.unit)}
         names = names_of(connection, held | {line.region for line in found.lines})
     return visit.render(
         "directory.html",

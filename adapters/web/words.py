@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from adapters.web.formats import day, deadline, moment, money
-from adapters.web.names import Names
+from adapters.web.names import Names, office
 from domain import accountability as acc
 from domain import chains, issues, organisation, policy, posts, rankings, regions
 from domain.evidence import Evidence
@@ -112,8 +112,7 @@ def of_places(event: Event, names: Names) -> str | None:
             return f"{names.path(event.region)}建台,{names(event.organiser)}为首任组织部门经办人,自{day(event.since)}起"
         case posts.Appointed():
             unit = f"({names(event.unit)})" if event.unit else ""
-            place = names.path(event.region)
-            return f"{names(event.person)}任{place}{event.post.label}{unit},自{day(event.since)}起"
+            return f"{names(event.person)}任{office(names.path(event.region), event.post)}{unit},自{day(event.since)}起"
         case posts.Relieved():
             return f"{names(event.person)}自{day(event.on)}起不再担任该职务"
         case organisation.PersonRegistered():
@@ -209,7 +208,7 @@ def of_chains(event: Event, names: Names) -> str | None:
             return "异议成立,退回整改" if event.upheld else "异议不成立,继续办理"
         case chains.SignedOff():
             return (
-                f"以{names.path(event.region)}{event.post.label}身份签字(第{event.stage + 1}级),"
+                f"以{office(names.path(event.region), event.post)}身份签字(第{event.stage + 1}级),"
                 f"所见为截至第{event.shown}号记录的全部内容,摘要{event.shown_digest[:12]}"
             )
         case chains.SentBack():

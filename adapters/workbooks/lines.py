@@ -24,34 +24,37 @@ _ORDINALS = "甲乙丙丁戊己庚辛壬癸"
 
 def kind_of(line: Line, layout: Layout) -> Kind:
     """What a line below the header is."""
-    own = {column: value for column, value in line.own() if not is_none_mark(value) or isinstance(value, str)}
+    own = {column: value for column, value in line.own() if not is_none_mark(value)}
+    description = layout.columns["description"][0].index
+    number = layout.columns["number"][0].index if "number" in layout.columns else -1
     if not own:
         return "blank"
     if layout.repeats(line):
         return "header"
-    description = layout.columns["description"][0].index
-    number = layout.columns["number"][0].index if "number" in layout.columns else -1
     texts = {column: key_text(value) for column, value in own.items()}
     if _is_footnote(line, texts, description):
         return "footnote"
-    if _TOTAL.fullmatch(texts.get(number, "")) or (
-        description not in own and any(map(_TOTAL.fullmatch, texts.values()))
-    ):
+    if _TOTAL.fullmatch(texts.get(number, "")):
+        return "total"
+    if description not in own and any(map(_TOTAL.fullmatch, texts.values())):
         return "total"
     if _is_numbering(list(texts.values())):
         return "numbering"
     if _SAMPLE.fullmatch(texts.get(number, "")):
         return "sample"
-    read = {column.index for columns in layout.columns.values() for column in columns}
-    told = [column for column in own if column in read and column != number]
-    numbered = texts.get(number, "").isdigit()
-    if not told and line[description] is None and (numbered or number not in own):
-        return "blank"
-    if not told and line[description] is not None and number not in own:
+    if _is_blank(line, texts, layout, description, number):
         return "blank"
     if len(own) == 1 and _is_heading(line, next(iter(own)), description):
         return "section"
-    return "nothing" if texts.get(description) in _NO_ISSUE else "issue"
+    return "nothing" if key_text(line[description]) in _NO_ISSUE else "issue"
+
+
+def _is_blank(line: Line, texts: dict[int, str], layout: Layout, description: int, number: int) -> bool:
+    """Whether a line tells nothing in the columns that are read: prenumbered, or the lower half of merged cells."""
+    read = {column.index for columns in layout.columns.values() for column in columns}
+    if any(column in read and column != number for column in texts):
+        return False
+    return number not in texts or (texts[number].isdigit() and is_none_mark(line[description]))
 
 
 def _is_footnote(line: Line, texts: dict[int, str], description: int) -> bool:
@@ -79,6 +82,6 @@ def _is_numbering(texts: list[str]) -> bool:
 
 def _is_heading(line: Line, column: int, description: int) -> bool:
     """Whether a line's only cell heads the lines below: not a description by itself, or one spread over others."""
-    if line[description] is not None and line[description] != line[column]:
+    if not is_none_mark(line[description]) and line[description] != line[column]:
         return False
     return column != description or column + 1 in line.lent

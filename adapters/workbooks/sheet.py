@@ -31,11 +31,9 @@ from domain.text import personal_number
 T = TypeVar("T")
 
 _MARKS = {
-    Mark.ERROR: Unreadable("error_value", "单元格是错误值(如 #REF!、#N/A),请改正公式或直接填写"),
-    Mark.UNCALCULATED: Unreadable("formula_without_value", "公式没有计算结果,请用 Excel 或 WPS 打开并保存后再导入"),
+    Mark.ERROR: ("error_value", "单元格是错误值(如 #REF!、#N/A),请改正公式或直接填写"),
+    Mark.UNCALCULATED: ("formula_without_value", "公式没有计算结果,请用 Excel 或 WPS 打开并保存后再导入"),
 }
-
-
 _DITTOS = frozenset({"同上", "同前", "〃", "″", '"', "''"})
 
 
@@ -129,7 +127,7 @@ class _Issues:
 
     def read(self, lines: Iterator[Line]) -> Iterator[Row]:
         for line in lines:
-            if not self._layout.repeats(line) and is_header_like(line):
+            if is_header_like(line) and not self._layout.repeats(line):
                 self._say(line, 0, "second_layout", "此处是另一种表头,从本行起未读取,请拆成两张工作表")
                 break
             match kind_of(line, self._layout):
@@ -196,7 +194,7 @@ class _Issues:
         try:
             value = self._value(line, field)
             if isinstance(value, Mark):
-                raise _MARKS[value]
+                raise Unreadable(*_MARKS[value])
             if isinstance(value, str) and key_text(value) in _DITTOS:
                 raise Unreadable("ditto_mark", "写了“同上”,表格一经排序或筛选就会失真,请填写具体内容")
             return read(value)
@@ -222,11 +220,16 @@ class _Issues:
         return next((value for value in said if not is_none_mark(value)), None)
 
     def _location(self, line: Line) -> Location:
-        before = len(self._problems)
-        said = [self._read(line, field, _place) or "" for field in ("county", "township", "village")]
-        if len(self._problems) > before:
+        county = self._read(line, "county", _place)
+        township = self._read(line, "township", _place)
+        village = self._read(line, "village", _place)
+        if county is None or township is None:
             return Location()
-        location, troubles = self._locator.locate(self._context.place, *said)
+        location, troubles = self._locator.locate(self._context.place, county, township, village or "")
+        if village is None:
+            # Its cell was named already; without it the row is about nowhere, not about its whole township.
+            location = replace(location, region=None)
+            troubles = tuple(trouble for trouble in troubles if trouble.kind != "region_missing")
         for trouble in troubles:
             where = self._layout.first(trouble.field, "village", "township", "county", "number")
             self._say(line, where, trouble.kind, trouble.message)

@@ -1,6 +1,7 @@
 """What is asked of a command route, and what it answers: kept, replayed, refused."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -122,9 +123,10 @@ def test_sent_back_and_refused_applications_can_be_made_again(life: Life, people
 
 
 def test_more_time_is_asked_and_granted_by_different_people(life: Life, people: People) -> None:
-    deadline = {"due": "2019-10-20", "precision": "day", "long_term": False}
-    life.registered(deadline=deadline).assigned()
-    asked = people["officer"].does(f"{life.path}/extensions", due="2019-12-20", reason="雨季不能施工")
+    due, later = (str(life.clock.today + timedelta(days=days)) for days in (20, 60))
+    life.registered(deadline={"due": due, "precision": "day", "long_term": False}).assigned()
+    people["officer"].refused(f"{life.path}/extensions", "not_an_extension", due=due, reason="雨季不能施工")
+    asked = people["officer"].does(f"{life.path}/extensions", due=later, reason="雨季不能施工")
     extension = f"{life.path}/extensions/{asked['ids']['extension']}"
     people["officer"].refused(f"{extension}/grant", "no_authority", opinion="同意")
     people["township-head"].does(f"{extension}/grant", opinion="同意")

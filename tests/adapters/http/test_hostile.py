@@ -1,5 +1,6 @@
 """What no well-meaning program sends: each gets a clear refusal, records nothing, and is not repeated to anybody."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from psycopg import OperationalError
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from adapters.bootstrap import Application
 from adapters.http.threshold import TEXT_LIMIT
@@ -165,6 +167,47 @@ def test_a_database_that_is_away_is_said_to_be_away(
     status, told = sent(clerk, json.dumps(issue_body()).encode())
     assert (status, told["code"]) == (503, "unavailable")
     assert "10.0.0.1" not in json.dumps(told)
+
+
+def test_whoever_hangs_up_in_the_middle_leaves_nothing_behind(clerk: Caller) -> None:
+    messages: list[Message] = [
+        {"type": "http.request", "body": b'{"region":', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    answers: list[Message] = []
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def send(message: Message) -> None:
+        answers.append(message)
+
+    path = f"{V1}/issues"
+    headers = [(b"content-type", b"application/json"), (b"authorization", clerk.headers["Authorization"].encode())]
+    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "root_path": ""}
+    scope |= {"scheme": "http", "query_string": b"", "headers": headers, "server": ("ledger.example", 80)}
+
+    async def hang_up() -> None:
+        await clerk.web.app(scope, receive, send)
+
+    asyncio.run(hang_up())
+    assert answers == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"no form at all", 400), (b"--x\r\n\r\n", 400), (b'--x\r\nContent-Disposition: form-data; name="file"\r\n', 422)],
+    ids=["text", "empty part", "cut short"],
+)
+def test_a_form_that_is_none_is_refused(clerk: Caller, body: bytes, status: int) -> None:
+    headers = clerk.headers | {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = clerk.web.post(f"{V1}/evidence", content=body, headers=headers)
+    assert answer.status_code == status, answer.text
+
+
+def test_a_form_larger_than_the_door_is_refused(clerk: Caller) -> None:
+    answer = clerk.web.post(f"{V1}/evidence", files={"file": bytes(26 << 20)}, headers=clerk.headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
 @pytest.mark.parametrize("given", ["short", "has space in it", "x" * 65, "semi;colon-semi"])

@@ -379,7 +379,7 @@ def test_posts_and_telephones_beside_a_name_are_left_aside() -> None:
 
 def test_one_issue_over_several_lines_of_measures_is_read_line_by_line_and_noted() -> None:
     header = cells("序号|乡镇|村|存在问题|整改措施|责任人|完成时限")
-    lines = [
+    lines: list[list[object]] = [
         [1, "川山镇", "白丹村", "路未修", "勘察", "甲某", "2019年9月底"],
         [None, None, None, None, "施工", "乙某", "2019年10月底"],
     ]

@@ -261,6 +261,7 @@ def test_lines_that_are_no_issues_are_noted_or_passed_over() -> None:
         ["一、道路方面(2条)"],
         line(),
         line(序号=2, 问题具体描述="无"),
+        [3, *["/"] * 18],
         ["注:本表一式两份"],
         ["填表人:韦志强", None, None, "审核人:兰国华", None, None, "联系电话:0778-8821234"],
     ]
@@ -314,6 +315,13 @@ def test_a_hamlet_is_kept_beside_its_village() -> None:
 def test_a_status_of_closed_closes_where_nothing_else_says_so() -> None:
     row, _ = read_line(整改进展="已销号", 实际完成时间="9月1日", 复核人签字="韦志强", 销号状态=None)
     assert row.closed is True
+
+
+def test_an_unreadable_village_leaves_the_row_about_nowhere_and_not_about_its_township() -> None:
+    row, (problem,) = read_line(行政村="#REF!")
+    assert (row.township, row.village, row.region, problem.kind) == ("451226103", None, None, "error_value")
+    row, (problem,) = read_line(乡镇=None, 行政村="同上")
+    assert (row.region, problem.kind) == (None, "ditto_mark")
 
 
 def test_problems_in_a_merged_cell_are_named_at_the_rows_own_cell() -> None:
