@@ -161,6 +161,12 @@ class ClueId(Id, kind="clue"):
     __slots__ = ()
 
 
+class IncidenceId(Id, kind="incidence"):
+    """贫困发生率核算"""
+
+    __slots__ = ()
+
+
 class ProjectId(Id, kind="project"):
     """项目"""
 

@@ -122,7 +122,8 @@ class AssessIndicators(Command):
     def decide(self, past: Past, act: Act) -> Iterator[Event]:
         kind = kind_of(self.subject)
         region = place_of(past, self.subject)
-        standing_region(past, region, self.subject)
+        if isinstance(self.subject, RegionId):
+            standing(past, region)
         authorise(past, act, region, *ASSESS)
         not_future(self.assessed_on, act, "评定日期")
         rules = in_force(past, region, act.today).indicators(kind)
@@ -130,6 +131,8 @@ class AssessIndicators(Command):
             refuse("indicator_twice", "同一指标只能评定一次")
         for one in self.assessments:
             rule = rules.get(one.indicator) or refuse("unknown_indicator", f"本地政策包没有指标{one.indicator}")
+            if rule.computed:
+                refuse("computed_indicator", f"{rule.title}由台账计算,不能填报")
             if rule.threshold:
                 if one.value is None:
                     refuse("value_required", f"{rule.title}须写明数值({rule.threshold.unit})")
@@ -139,7 +142,3 @@ class AssessIndicators(Command):
                 subject=self.subject, assessed_on=self.assessed_on, evidence=self.evidence, **dict(one)
             )
 
-
-def standing_region(past: Past, region: RegionId, subject: Assessed) -> None:
-    if isinstance(subject, RegionId):
-        standing(past, region)

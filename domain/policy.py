@@ -123,11 +123,12 @@ class Threshold(Value):
 
 
 class IndicatorRule(Value):
-    """指标"""
+    """指标: assessed by people, or ``computed`` from the record, and then never entered by anyone."""
 
     code: Code
     title: ShortText
     threshold: Threshold | None = None
+    computed: Literal["incidence"] | None = None
 
 
 class IndicatorSet(Value):

@@ -103,9 +103,7 @@ def reassigned(lines: Lines, event: IssueAssigned, day: date) -> Lines:
     standing = {(line.role, line.holder) for line in lines if line.until is None}
     new = [(role, holder) for role, holder in asked.items() if (role, holder) not in standing]
     last = next(line for line in reversed(lines) if line.until is None)
-    kept = (
-        line if line.until or asked.get(line.role) == line.holder else over(line, day, ending(line)) for line in lines
-    )
+    kept = (line if (line.role, line.holder) in asked.items() else over(line, day, ending(line)) for line in lines)
     begun = (
         ResponsibilityLine(last.issue, n, last.region, last.round, role, holder, day, last.due, done_on=last.done_on)
         for n, (role, holder) in enumerate(new, len(lines))

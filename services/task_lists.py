@@ -1,4 +1,4 @@
-"""Drawing task lists 任务清单: count what is open for a team up to a position, publish it, and let anyone draw it again.
+"""Drawing task lists 任务清单: what is open for a team up to a position, published so that anyone can draw it again.
 
 As with editions of a board, drawing reads a county's history under no condition; the decision stands on the team only.
 """

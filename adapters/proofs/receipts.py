@@ -14,7 +14,7 @@ _DEEPEST: Final = 63
 
 
 class Proof(NamedTuple):
-    """存在证明: an entry's index in the log, its inclusion proof, and the checkpoint it leads to. ``extra`` proves nothing."""
+    """存在证明: an entry's index, its inclusion proof, and the checkpoint it leads to; ``extra`` proves nothing."""
 
     place: int
     hashes: tuple[bytes, ...]

@@ -18,6 +18,7 @@ import structlog
 from fastapi import APIRouter
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.ext import Extension
+from markupsafe import Markup, escape
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -32,7 +33,7 @@ from adapters.web import formats
 from adapters.web.names import Names, names_of
 from adapters.web.words import LEVEL_NAMES, tell, title
 from domain.command import About, Act
-from domain.ids import Id, PersonId
+from domain.ids import Id, PersonId, id_of
 from domain.organisation import PersonRegistered
 from domain.posts import TENURE, Tenure, held
 
@@ -56,6 +57,17 @@ class Punctuation(Extension):
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         parts = _MARKUP.split(source)
         return "".join(part if n % 2 else _BESIDE.sub(_wide, formats.typeset(part)) for n, part in enumerate(parts))
+
+
+_NAMED = re.compile(r"\(?\b((?:issue|case|edition)-[0-9a-z][0-9a-z_-]*)\)?")
+
+
+def sentence(text: str) -> Markup:
+    """A sentence of ours in type; an id in it becomes a way to what it names."""
+    said = _NAMED.split(formats.typeset(text).rstrip("。"))
+    links = [Markup('\uff08<a href="{}">查看</a>\uff09').format(formats.address(id_of(one))) for one in said[1::2]]
+    plain = [escape(part) for part in said[::2]]
+    return Markup("").join(part for pair in zip(plain, [*links, Markup("")], strict=True) for part in pair)
 
 
 def _wide(found: re.Match[str]) -> str:
@@ -173,7 +185,12 @@ class Site:
         )
         for filter in (formats.day, formats.moment, formats.money, formats.points, formats.share, formats.size):
             self.templates.filters[filter.__name__] = filter
-        self.templates.filters |= {"typeset": formats.typeset, "said": formats.deadline, "address": formats.address}
+        self.templates.filters |= {
+            "typeset": formats.typeset,
+            "sentence": sentence,
+            "said": formats.deadline,
+            "address": formats.address,
+        }
         self.templates.globals |= {
             "left": formats.left,
             "countdown": formats.countdown,

@@ -7,6 +7,7 @@ for (const form of document.querySelectorAll("form[method=post]")) {
     }
   });
 }
+document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 for (const select of document.querySelectorAll("select[data-submit]")) {
   select.addEventListener("change", () => select.form.submit());

@@ -13,9 +13,11 @@ from tests.conftest import PostgresServer
 
 
 @pytest.fixture(scope="session")
-def accounts_url(postgres_server: PostgresServer) -> str:
+def accounts_url(postgres_server: PostgresServer) -> Iterator[str]:
     """One database for all of these tests: emptying it is quicker than making another."""
-    return postgres_server.as_service(postgres_server.database())
+    owner_url = postgres_server.take()
+    yield postgres_server.as_service(owner_url)
+    postgres_server.give_back(owner_url)
 
 
 @pytest.fixture

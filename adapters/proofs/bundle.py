@@ -1,0 +1,192 @@
+"""证据包: what is known of one thing, in a .zip that can be checked anywhere, years later, by anyone.
+
+- ``facts.jsonl``: the exact stored bytes of each fact, a line each (a fact has no newline in it), in order;
+- ``manifest.json``: what the bundle is about, and each fact's position and the moment it was recorded;
+- ``proofs.txt``: a C2SP tlog-proof file for each fact, one after another in the same order;
+- ``checkpoint``: the cosigned checkpoint that all of them lead to;
+- ``index.html``: the facts to be read by people. It proves nothing.
+"""
+
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from html import escape
+from typing import Any, Final, NamedTuple
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+
+import orjson
+
+from adapters.proofs.entries import Entry
+from adapters.proofs.receipts import Proof, apart, together
+from adapters.proofs.verdict import Unproven
+from adapters.web.formats import moment
+from domain.fact import Past
+from domain.ids import Id, id_of
+from domain.organisation import PersonRegistered, UnitEstablished
+from domain.regions import RegionEstablished, RegionRenamed
+
+FORMAT: Final = "taizhang-bundle/1"
+LONGEST: Final = 64 << 20
+"""Bytes of a member once it is unpacked: more than any dossier, less than would hurt who opens it."""
+
+_MEMBERS: Final = ("manifest.json", "facts.jsonl", "proofs.txt", "checkpoint", "index.html")
+
+
+class Bundle(NamedTuple):
+    """证据包: each entry has its proof, in order of positions."""
+
+    subject: Id
+    entries: tuple[Entry, ...]
+    proofs: tuple[Proof, ...]
+    checkpoint: str
+    page: str
+
+    @property
+    def facts(self) -> Past:
+        """Raises Unproven where one of them can't be read."""
+        return Past(entry.fact for entry in self.entries)
+
+
+def pack(subject: Id, entries: Sequence[Entry], proofs: Sequence[Proof]) -> bytes:
+    """The .zip. The same facts and proofs give the same bytes."""
+    listed = [[entry.position, entry.recorded_at.isoformat(timespec="microseconds")] for entry in entries]
+    manifest = {"format": FORMAT, "subject": str(subject), "facts": listed}
+    facts = Past(entry.fact for entry in entries)
+    contents = (
+        orjson.dumps(manifest, option=orjson.OPT_APPEND_NEWLINE),
+        b"".join(entry.data + b"\n" for entry in entries),
+        together(proofs).encode(),
+        proofs[0].checkpoint.encode(),
+        page(subject, facts).encode(),
+    )
+    packed = io.BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED, compresslevel=9) as file:
+        for name, content in zip(_MEMBERS, contents, strict=True):
+            file.writestr(ZipInfo(name), content, ZIP_DEFLATED, 9)
+    return packed.getvalue()
+
+
+def unpack(content: bytes) -> Bundle:
+    """What a .zip says; nothing of it has been checked. Raises Unproven (bad_bundle) where it is not a bundle."""
+    try:
+        with ZipFile(io.BytesIO(content)) as file:
+            if sorted(file.namelist()) != sorted(_MEMBERS):
+                raise ValueError("its members are not those of a bundle")
+            manifest_, facts, proofs_, checkpoint, page_ = (_member(file, name) for name in _MEMBERS)
+        manifest = orjson.loads(manifest_)
+        if manifest["format"] != FORMAT:
+            raise ValueError("it is of another format")
+        lines = facts.split(b"\n")[:-1]
+        entries = tuple(
+            Entry(int(position), datetime.fromisoformat(at).astimezone(UTC), data)
+            for (position, at), data in zip(manifest["facts"], lines, strict=True)
+        )
+        proofs = tuple(apart(proofs_.decode()))
+        if len(proofs) != len(entries) or not entries:
+            raise ValueError("it has not one proof for each fact")
+        if any(one.position >= other.position for one, other in zip(entries, entries[1:], strict=False)):
+            raise ValueError("its facts are not in order")
+        return Bundle(id_of(manifest["subject"]), entries, proofs, checkpoint.decode(), page_.decode())
+    except (BadZipFile, ValueError, KeyError, TypeError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise Unproven("bad_bundle", f"证据包无法读取:{error}") from None
+
+
+def _member(file: ZipFile, name: str) -> bytes:
+    with file.open(name) as member:
+        content = member.read(LONGEST + 1)
+    if len(content) > LONGEST:
+        raise ValueError(f"{name} is too large")
+    return content
+
+
+# The page
+
+_LABELS: Final = {
+    "issue": "问题",
+    "chain": "销号申请",
+    "region": "区划",
+    "unit": "单位",
+    "person": "人员",
+    "leader": "责任领导",
+    "post": "职务",
+    "description": "问题描述",
+    "severity": "等级",
+    "category": "类别",
+    "source": "来源",
+    "measure": "措施",
+    "progress": "进展",
+    "statement": "申请说明",
+    "findings": "情况",
+    "opinion": "意见",
+    "reason": "理由",
+    "answer": "答复",
+    "matter": "事由",
+    "passed": "是否通过",
+    "place": "地点",
+    "since": "起",
+    "until": "止",
+    "on": "日期",
+    "name": "名称",
+    "stage": "签字环节",
+    "seat": "签字席",
+    "shown": "所见最后一号事实",
+    "shown_digest": "所见摘要",
+    "occurred_on": "发生日期",
+    "checked_on": "核查日期",
+    "found_on": "发现日期",
+    "due": "时限",
+    "round": "轮次",
+}
+_STYLE: Final = (
+    "body{font:16px/1.6 serif;max-width:50em;margin:2em auto;padding:0 1em}h2{font-size:1em;margin:1.5em 0 .3em}"
+    "dl{display:grid;grid-template-columns:10em 1fr;margin:0;border-top:1px solid #999}dd{margin:0;overflow-wrap:anywhere}"
+)
+
+
+def names_in(facts: Past) -> dict[str, str]:
+    """What ids are called, by the facts at hand."""
+    names: dict[str, str] = {}
+    for event in facts.events:
+        match event:
+            case PersonRegistered(person=one, name=name):
+                names[one] = name
+            case UnitEstablished(unit=one, name=name):
+                names[one] = name
+            case RegionEstablished(region=one, name=name) | RegionRenamed(region=one, name=name):
+                names[one] = name
+    return names
+
+
+def page(subject: Id, facts: Past) -> str:
+    """The facts as a page of HTML that needs nothing else."""
+    names = names_in(facts)
+    parts = []
+    for fact in facts:
+        title = (type(fact.event).__doc__ or fact.event.type).split("\n")[0].split(":")[0].strip()
+        rows = "".join(
+            f"<dt>{escape(_LABELS.get(name, name))}<dd>{escape(_said(value, names))}"
+            for name, value in fact.event.model_dump(mode="json").items()
+            if value not in (None, [])
+        )
+        head = f"第{fact.position}号 {title}:{names.get(fact.by, fact.by)},{moment(fact.recorded_at)}记录"
+        parts.append(f"<h2>{escape(head)}</h2><dl>{rows}</dl>")
+    title = escape(f"证据包:{names.get(subject, subject)}")
+    return (
+        f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+        f"<h1>{title}</h1><p>本页仅供阅读,不是证明。是否属实,以核验程序的输出为准:"
+        f"<code>taizhang verify 本文件 --policy 信任名单</code></p>{''.join(parts)}</html>\n"
+    )
+
+
+def _said(value: Any, names: dict[str, str]) -> str:
+    match value:
+        case bool():
+            return "是" if value else "否"
+        case str():
+            return names.get(value, value)
+        case list():
+            return "、".join(_said(one, names) for one in value)
+        case dict():
+            return ",".join(f"{_LABELS.get(name, name)}:{_said(one, names)}" for name, one in value.items() if one)
+        case _:
+            return str(value)

@@ -1,0 +1,76 @@
+"""收集: which facts belong into the bundle of an issue, a chain, an edition, or of any other id."""
+
+from typing import Final
+
+from adapters.facts import query, recorded
+from adapters.postgres.event_store import PostgresRecorder, Stored
+from adapters.proofs.bundle import pack
+from adapters.proofs.entries import Entry
+from adapters.proofs.published import PublishedLog
+from adapters.proofs.verdict import Unproven
+from domain.chains import ChainOpened
+from domain.command import About, Scope
+from domain.fact import Past
+from domain.ids import ChainId, EditionId, Id, IssueId, PersonId, RegionId, UnitId
+from domain.issues import IssueRegistered
+from domain.organisation import PersonRegistered, UnitEstablished
+from domain.policy import policies_of
+from domain.posts import TENURE
+from domain.rankings import EditionPublished, ScoringRuleAdopted
+from domain.regions import RegionEstablished, RegionRenamed
+
+_NAMED: Final = (UnitEstablished, RegionEstablished, RegionRenamed)
+
+
+def bundle_of(subject: Id, recorder: PostgresRecorder, log: PublishedLog) -> bytes:
+    """The bundle of what is sealed about a subject. Raises Unproven: ``not_sealed_yet`` while nothing is, and
+    ``unknown_subject`` where there are no facts about it."""
+    published = log.checkpoint()
+    if published is None:
+        raise Unproven("not_sealed_yet", "日志还没有公布检查点,请稍候再试")
+    size = published[0].size
+
+    def read(scope: Scope) -> list[Stored]:
+        return list(recorder.read_recorded(query(scope), until=size))
+
+    scope = _core(subject, read([About(subject)]))
+    core = read(scope)
+    if not core:
+        raise Unproven("unknown_subject", f"已封存的事实中没有关于 {subject} 的记录")
+    found = read([*scope, *_around(_past(core))])
+    entries = [Entry(fact.position, fact.recorded_at, fact.data) for fact in found]
+    proofs = log.proofs([entry.position for entry in entries])
+    assert proofs is not None
+    return pack(subject, entries, proofs)
+
+
+def _core(subject: Id, about: list[Stored]) -> Scope:
+    """A chain is understood from its issue, an edition from its rule."""
+    match subject:
+        case ChainId():
+            return [About(IssueId(one.subject)) for one in _past(about).events if isinstance(one, ChainOpened)][:1]
+        case EditionId():
+            boards = {one.board for one in _past(about).events if isinstance(one, EditionPublished)}
+            return [About(subject), *(About(board, (ScoringRuleAdopted,)) for board in sorted(boards))]
+        case _:
+            return [About(subject)]
+
+
+def _around(past: Past) -> list[About]:
+    """What the facts can't be judged or read without: who acted and in which posts, the rules, and what things are
+    called."""
+    people: set[PersonId] = {fact.by for fact in past}
+    rules = [about for one in past.events if isinstance(one, IssueRegistered) for about in policies_of(one.region)]
+    tags = {tag for one in past.events for tag in one.tags}
+    named = {tag for tag in tags if isinstance(tag, UnitId | RegionId)}
+    mentioned = {tag for tag in tags if isinstance(tag, PersonId)} - people
+    return [
+        *(About(person, (PersonRegistered, *TENURE)) for person in sorted(people)),
+        *(About(person, (PersonRegistered,)) for person in sorted(mentioned)),
+        *(About(tag, _NAMED) for tag in sorted(named)),
+        *dict.fromkeys(rules),
+    ]
+
+
+def _past(stored: list[Stored]) -> Past:
+    return Past(recorded(fact.position, fact.data, fact.recorded_at) for fact in stored)

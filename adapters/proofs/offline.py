@@ -1,0 +1,104 @@
+"""离线核验: everything that a bundle or a receipt claims, checked with nothing but the file and the checker's own list
+of trusted keys. Neither a database nor a server is asked."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import domain.accountability
+import domain.escalation
+import domain.registration  # noqa: F401  (every kind of fact can be read)
+from adapters.proofs.bundle import names_in, page, unpack
+from adapters.proofs.editions import Recomputed, check_edition
+from adapters.proofs.policy import Accepted, Policy
+from adapters.proofs.receipts import verify_receipt
+from adapters.proofs.signoffs import SignOffChain, check_issue
+from adapters.proofs.verdict import Unproven
+from adapters.web.formats import moment, points
+from domain.chains import ChainOpened
+from domain.fact import Past
+from domain.ids import ChainId, EditionId, Id, IssueId
+
+
+class Report(NamedTuple):
+    """核验报告: what was found right. ``remarks`` say what these facts alone can't show."""
+
+    subject: Id | None
+    accepted: Accepted
+    facts: Past
+    chains: tuple[SignOffChain, ...]
+    editions: tuple[Recomputed, ...]
+    remarks: tuple[str, ...]
+
+    def lines(self) -> Iterator[str]:
+        """The report in Chinese, for people."""
+        names = names_in(self.facts)
+        tree = self.accepted.checkpoint
+        yield "核验通过" + (f":{self.subject}" if self.subject else "")
+        yield f"日志:{tree.origin},已封存{tree.size}号,根哈希 {tree.root.hex()}"
+        for witness, at in sorted(self.accepted.witnessed.items()):
+            yield f"见证:{witness},{moment(at)}"
+        span = f"第{self.facts[0].position}号至第{self.facts[-1].position}号之间" if len(self.facts) > 1 else ""
+        yield f"事实:{span}{len(self.facts)}条,逐字节与检查点相符"
+        for chain in self.chains:
+            yield f"签批:{chain.chain}(第{chain.round}轮),{chain.phase.label},签字{len(chain.signatures)}个,次序与职务均相符"
+            for one in chain.signatures:
+                who = f"{names.get(one.region, one.region)}{one.post.label} {names.get(one.by, one.by)}"
+                yield f"  第{one.stage + 1}级 {who} {moment(one.at)}{'' if one.counts else '(已退回,不再有效)'}"
+        for edition in self.editions:
+            version = f"第{edition.revision}次更正" if edition.revision else "公布"
+            yield f"榜单:第{edition.number}期,{version},截至第{edition.cut_off}号,按公布的计数复算一致"
+            for standing in edition.standings:
+                yield f"  {standing.rank} {names.get(standing.subject, standing.subject)} {points(standing.score)}分"
+        for remark in self.remarks:
+            yield f"注意:{remark}"
+
+
+def verify_bundle(content: bytes, policy: Policy) -> Report:
+    """Check a bundle whole. Raises Unproven with the first thing that is wrong."""
+    bundle = unpack(content)
+    accepted = policy.accept(bundle.checkpoint)
+    for entry, proof in zip(bundle.entries, bundle.proofs, strict=True):
+        # One checkpoint for all, so that one look at its signatures is enough.
+        if proof.checkpoint != bundle.checkpoint:
+            raise Unproven("other_checkpoint", f"第{entry.position}号事实的证明用的是另一检查点", entry.position)
+        proof.verify(entry, accepted)
+    facts = bundle.facts
+    chains, editions = _checked(facts, bundle.subject)
+    remarks = list(_remarks(policy, chains, editions))
+    if bundle.page != page(bundle.subject, facts):
+        remarks.append("包中的网页与事实不符(被改动,或由其他版本的程序生成),请不要采信网页")
+    return Report(bundle.subject, accepted, facts, chains, editions, tuple(remarks))
+
+
+def verify_one(text: str, policy: Policy) -> Report:
+    """Check a receipt. Raises Unproven."""
+    entry, accepted = verify_receipt(text, policy)
+    return Report(None, accepted, Past([entry.fact]), (), (), tuple(_remarks(policy, (), ())))
+
+
+def _checked(facts: Past, subject: Id) -> tuple[tuple[SignOffChain, ...], tuple[Recomputed, ...]]:
+    match subject:
+        case IssueId():
+            return tuple(check_issue(facts, subject)), ()
+        case ChainId():
+            for event in facts.of(ChainOpened).events:
+                if isinstance(event, ChainOpened) and event.chain == subject:
+                    return tuple(check_issue(facts, IssueId(event.subject))), ()
+            raise Unproven("unknown_chain", f"包中没有签批链 {subject} 的事实")
+        case EditionId():
+            return (), tuple(check_edition(facts, subject))
+        case _:
+            return (), ()
+
+
+def _remarks(policy: Policy, chains: tuple[SignOffChain, ...], editions: tuple[Recomputed, ...]) -> Iterator[str]:
+    if policy.satisfied(()):
+        yield "信任名单不要求见证:只能证明日志自己签过,不能证明它没有给别人看另一个版本"
+    if any(chain.signatures for chain in chains):
+        last = max(one.position for chain in chains for one in chain.signatures)
+        yield f"每个签字都绑定签字人所见的全部事实,故到第{last}号为止该问题的事实不缺;其后是否另有事实,须核验全库"
+        yield "任职、免职与政策包是否全部收入,须核验全库"
+    else:
+        yield "只证明所列事实在册、未被改动;是否另有未列入的事实,须核验全库"
+    if editions:
+        yield "得分与名次按公布的计数复算;计数本身要由截止前的全部事实重新统计才能核实"

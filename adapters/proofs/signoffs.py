@@ -1,0 +1,123 @@
+"""核验签批: whether a chain of signatures is whole, in order, on what its signers saw, and by people who held the posts.
+
+Folds of the domain over the facts at hand, and nothing else. What a signature says it was shown is a digest over every
+fact on the issue until then, so no such fact can be left out before the last signature.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple, NoReturn
+
+from adapters.proofs.verdict import Unproven
+from domain import chains
+from domain.chains import Chain, ChainOpened, Phase, SignedOff
+from domain.command import Act, Refused
+from domain.fact import Past, Recorded
+from domain.ids import ChainId, IssueId, PersonId, RegionId
+from domain.issues import IssueClosed
+from domain.issues import fold as fold_issue
+from domain.policy import in_force
+from domain.posts import Post, held
+from domain.signoff import Shown, shown_of, stages_for
+
+
+class Signature(NamedTuple):
+    """一个签字, as it was found right."""
+
+    position: int
+    stage: int
+    post: Post
+    region: RegionId
+    by: PersonId
+    at: datetime
+    counts: bool
+    """False where the chain was sent back past it, so that it was signed anew or stands no more."""
+
+
+class SignOffChain(NamedTuple):
+    """签批链, as it was found right: where it stands after the facts at hand, and who signed."""
+
+    chain: ChainId
+    issue: IssueId
+    round: int
+    phase: Phase
+    signatures: tuple[Signature, ...]
+
+
+def check_issue(facts: Past, issue: IssueId) -> list[SignOffChain]:
+    """Every chain on the issue, in order. Raises Unproven at the first fact that can't stand."""
+    about = facts.about(issue)
+    if not about:
+        raise Unproven("unknown_issue", f"包中没有问题 {issue} 的事实")
+    states: dict[ChainId, Chain] = {}
+    signed: dict[ChainId, list[Recorded]] = {}
+    for number, fact in enumerate(about):
+        before = Past(about[:number])
+        match fact.event:
+            case ChainOpened():
+                _opened(facts, before, fact, fact.event)
+            case SignedOff() as signature:
+                chain = states.get(signature.chain)
+                _signed(facts, before, fact, signature, chain)
+                signed.setdefault(signature.chain, []).append(fact)
+            case IssueClosed(chain=closing):
+                last = states.get(closing)
+                if last is None or last.phase is not Phase.COMPLETE:
+                    _refuse(fact, "closed_unsigned", "问题销号时签字并未签完")
+        name = getattr(fact.event, "chain", None)
+        if isinstance(name, ChainId) and (after := chains.evolve(states.get(name), fact)) is not None:
+            states[name] = after
+    return [_found(issue, state, signed.get(name, [])) for name, state in states.items()]
+
+
+def _opened(facts: Past, before: Past, fact: Recorded, opened: ChainOpened) -> None:
+    """The stages are those that the rule in force asked for that day."""
+    try:
+        issue = fold_issue(before, IssueId(opened.subject))
+        policy = in_force(_until(facts, fact), opened.region, _act(fact).today)
+        stages = stages_for(policy, issue.severity, issue.region)
+    except Refused as refused:
+        _refuse(fact, refused.code, refused.sentence)
+    if opened.stages != stages or opened.region != issue.region or opened.round != issue.round:
+        _refuse(fact, "stages_not_by_policy", "申请销号时的签字环节与当日政策包的规定不符")
+
+
+def _signed(facts: Past, before: Past, fact: Recorded, signature: SignedOff, chain: Chain | None) -> None:
+    if chain is None or chain.phase is not Phase.SIGNING:
+        _refuse(fact, "signed_out_of_turn", "签字时该申请还没有到签字环节,或已经办结")
+    if signature.stage != chain.stage or signature.seat not in chain.open_seats:
+        _refuse(fact, "signed_out_of_turn", "签字次序不对:还没有轮到这一席,或该席已经签过")
+    stage = chain.stages[signature.stage]
+    if signature.post not in stage.seats[signature.seat].posts or signature.region != chain.region.at(stage.level):
+        _refuse(fact, "wrong_post", f"该席须由{stage.seats[signature.seat].label}签字")
+    today = _act(fact).today
+    tenures = held(_until(facts, fact), fact.by, today)
+    if not any((one.post, one.region) == (signature.post, signature.region) for one in tenures):
+        _refuse(fact, "not_in_post", f"签字人当日并不担任{signature.post.label}")
+    if fact.by in chain.signed.values():
+        _refuse(fact, "signed_twice", "同一人在一份申请上签了两次")
+    if chain.objections or not chain.notice_over(today):
+        _refuse(fact, "notice_running", "签字时公示未满或异议未处理完")
+    if Shown(signature.shown, signature.shown_digest) != shown_of(before):
+        _refuse(fact, "shown_otherwise", "签字所依据的材料与包中的事实不符:有事实被改动或没有收入")
+
+
+def _found(issue: IssueId, chain: Chain, signed: Iterable[Recorded]) -> SignOffChain:
+    signatures = []
+    for fact in signed:
+        if isinstance(event := fact.event, SignedOff):
+            counts = chain.signed.get((event.stage, event.seat)) == fact.by
+            signatures.append(Signature(fact.position, event.stage, event.post, event.region, fact.by, fact.at, counts))
+    return SignOffChain(chain.chain, issue, chain.round, chain.phase, tuple(signatures))
+
+
+def _until(facts: Past, fact: Recorded) -> Past:
+    return Past(one for one in facts if one.position < fact.position)
+
+
+def _act(fact: Recorded) -> Act:
+    return Act(fact.by, fact.at)
+
+
+def _refuse(fact: Recorded, code: str, sentence: str) -> NoReturn:
+    raise Unproven(code, f"第{fact.position}号事实:{sentence}", fact.position)
