@@ -90,6 +90,16 @@ class Settings(BaseModel):
         Variable("TAIZHANG_PORT", "1至65535的整数", "监听端口", "the port to listen on"),
         Field(ge=1, le=65535),
     ] = 8000
+    origin: Annotated[
+        str | None,
+        Variable(
+            "TAIZHANG_ORIGIN",
+            "https://域名 或 https://域名:端口,末尾不加斜杠",
+            "浏览器所见的网址,通行密钥与之绑定;不设则为 http://localhost:端口",
+            "the address people's browsers see, which passkeys are bound to; unset means http://localhost:port",
+        ),
+        Field(pattern=r"^https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?$"),
+    ] = None
     secure_cookies: Annotated[
         bool,
         Variable(
@@ -202,6 +212,12 @@ class Settings(BaseModel):
             Row(variable.name, _written(cls.model_fields[name].default), variable.chinese, variable.english)
             for name, variable in cls.variables().items()
         ]
+
+    @property
+    def browsed_at(self) -> str:
+        """Where passkeys are used: the origin that was set, or this machine's own name, the only one browsers let
+        have them without HTTPS."""
+        return self.origin or f"http://localhost:{self.port}"
 
     @property
     def log_folder(self) -> Path | None:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from domain.command import About, Act, Command, Scope, ahead, not_before, not_future, refuse
 from domain.evidence import Evidence
-from domain.fact import Event, Past, Recorded, Value
+from domain.fact import Event, Fen, Past, Recorded, Value
 from domain.households import (
     COVER,
     REGISTER,
@@ -56,8 +56,7 @@ class HelpPlanned(Event, type="help.planned"):
     category: ShortText
     measure: Prose
     due: date
-    planned_funds: int | None = Field(ge=0)
-    """计划资金, in 分."""
+    planned_funds: Fen | None
 
 
 class HelpReported(Event, type="help.reported"):
@@ -68,7 +67,7 @@ class HelpReported(Event, type="help.reported"):
     progress: Prose
     done: bool
     occurred_on: date
-    spent_funds: int | None = Field(ge=0)
+    spent_funds: Fen | None
     evidence: tuple[Evidence, ...]
 
 
@@ -176,7 +175,7 @@ class PlanHelp(OnBook):
     category: ShortText
     measure: Prose
     due: date
-    planned_funds: int | None = Field(default=None, ge=0)
+    planned_funds: Fen | None = None
 
     def stands_on(self, past: Past, act: Act) -> Scope:
         return (*super().stands_on(past, act), About(self.item, (HelpPlanned,)))
@@ -196,7 +195,7 @@ class ReportHelp(OnBook):
     progress: Prose
     done: bool
     occurred_on: date
-    spent_funds: int | None = Field(default=None, ge=0)
+    spent_funds: Fen | None = None
     evidence: tuple[Evidence, ...] = Field(default=(), max_length=50)
 
     def decide(self, past: Past, act: Act) -> Iterator[Event]:

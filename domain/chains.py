@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from typing import Literal
 
 from pydantic import Field
@@ -17,6 +18,7 @@ from domain.fact import Event, Recorded
 from domain.ids import ChainId, HouseholdId, IssueId, ObjectionId, PersonId, RegionId
 from domain.policy import Stage
 from domain.posts import Post
+from domain.statements import Assurance, PersonalSignature, Statement, statement
 from domain.text import Prose
 
 Purpose = Literal["write_off", "exit"]
@@ -84,7 +86,8 @@ class SignedOff(Event, type="chain.signed"):
     """签字: on the strength of exactly what was shown.
 
     ``shown`` is the position of the last fact of the subject that the signer saw, ``shown_digest`` the SHA-256 over
-    the digests of all of them in order.
+    the digests of all of them in order. ``signature`` is over ``statement_of`` this fact; without one, that it was the
+    signer rests on their account alone.
     """
 
     chain: ChainId
@@ -96,6 +99,8 @@ class SignedOff(Event, type="chain.signed"):
     opinion: Prose
     shown: int = Field(ge=1)
     shown_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    assurance: Assurance = Assurance.ACCOUNT
+    signature: PersonalSignature | None = None
 
 
 class SentBack(Event, type="chain.sent_back"):
@@ -264,6 +269,32 @@ def fold(facts: Iterable[Recorded], chain: ChainId) -> Chain | None:
         if getattr(fact.event, "chain", None) == chain:
             state = evolve(state, fact)
     return state
+
+
+def statement_of(signed: SignedOff, signer: PersonId, chain: Chain, before: Iterable[Recorded]) -> Statement:
+    """What a signer signs with their own key: all that the fact will say, and a digest over the signatures that count
+    of the stages before. ``chain`` and ``before`` are the chain, and the facts about its subject, up to then."""
+    counted = {
+        (fact.event.stage, fact.event.seat): f"{fact.position} {fact.digest}\n"
+        for fact in before
+        if isinstance(fact.event, SignedOff) and fact.event.chain == chain.chain and fact.event.stage < signed.stage
+    }
+    lines = "".join(counted[place] for place in sorted(counted) if place in chain.signed)
+    return statement(
+        "taizhang.signoff.v1",
+        subject=signed.subject,
+        chain=signed.chain,
+        stage=signed.stage,
+        seat=signed.seat,
+        post=signed.post.value,
+        region=signed.region,
+        decision="approve",
+        opinion=signed.opinion,
+        shown=signed.shown,
+        shown_digest=signed.shown_digest,
+        signer=signer,
+        before=sha256(lines.encode()).hexdigest(),
+    )
 
 
 def last_notice_day(posted_on: date, days: int) -> date:

@@ -8,11 +8,20 @@ from domain.fact import CHINA, Event, Past, Value
 from domain.ids import Id, PersonId
 
 
+class Proof(NamedTuple):
+    """核验结果: a signature over the statement with this SHA-256 (hex) was verified with this public key."""
+
+    public_key: str
+    statement: str
+
+
 class Act(NamedTuple):
-    """Who acts, and when. Decisions take time and identity from here, never from a clock."""
+    """Who acts, and when. Decisions take time and identity from here, never from a clock; and which signatures were
+    verified, for no decision verifies one itself."""
 
     by: PersonId
     at: datetime
+    proven: frozenset[Proof] = frozenset()
 
     @property
     def today(self) -> date:

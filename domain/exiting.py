@@ -34,7 +34,7 @@ from domain.households import Category, VillageListed, present
 from domain.ids import ChainId, HouseholdId, IncidenceId, IssueId, PersonId, RegionId
 from domain.indicators import Assessed, IndicatorAssessed, kind_of, lacking, place_of
 from domain.issues import IssueRegistered
-from domain.policy import ExitRule, ExitStep, Policy, in_force, policies_of
+from domain.policy import Evaluation, ExitRule, ExitStep, Policy, in_force, policies_of
 from domain.posts import FIELD, OVERSIGHT, TOWNSHIP, VILLAGE, Post, authorise, authority_of
 from domain.regions import LIFE, standing
 from domain.signoff import (
@@ -143,7 +143,8 @@ class OnExit(Application, abstract=True):
         attempt = next(one for one in attempts(past, exit.subject) if one.exit.chain == self.chain)
         step = exit.next_step
         due = step is None or (step is ExitStep.VERIFICATION and attempt.chain.phase is Phase.CHECK)
-        applicant = {attempt.chain.applicant}
+        applicant = frozenset({attempt.chain.applicant})
+        checker = frozenset({attempt.chain.checker} if attempt.chain.checker else ())
         return Matter(
             subject=exit.subject,
             region=attempt.chain.region,
@@ -151,11 +152,7 @@ class OnExit(Application, abstract=True):
             checkers=VERIFY[kind_of(exit.subject)],
             checking=Bar(helpers_of(past, exit.subject) | applicant, "own_help", "您帮扶了该户,或提出了这份退出申请"),
             # A cadre who helped may sign: the rule names who must, and there is nobody else to.
-            signing=Bar(
-                frozenset(applicant | {attempt.chain.checker} - {None}),  # type: ignore[arg-type]
-                "own_application",
-                "您提出或核实了这份退出申请",
-            ),
+            signing=Bar(applicant | checker, "own_application", "您提出或核实了这份退出申请"),
             done_on=exit.done_on,
             awaits=None if due or step is None else step.label,
         )
@@ -182,40 +179,44 @@ def helpers_of(past: Past, subject: Assessed) -> frozenset[PersonId]:
 
 def conditions(past: Past, act: Act, subject: Assessed, policy: Policy, rule: ExitRule) -> None:
     """Refuses while anything that the rule wants of the subject does not hold."""
+    oldest = act.today - timedelta(days=rule.fresh_days)
     if isinstance(subject, HouseholdId):
         for issue in open_issues(past, subject):
             refuse("open_issue_on_object", f"该户还有未销号的问题({issue}),须先销号")
-    if rule.indicators:
-        if found := lacking(past, policy, subject, rule.indicators, act.today, rule.fresh_days):
-            refuse("indicators_not_met", f"还不符合退出标准:{';'.join(found)}")
-    oldest = act.today - timedelta(days=rule.fresh_days)
+    if found := lacking(past, policy.wanted(rule), subject, oldest):
+        refuse("indicators_not_met", f"还不符合退出标准:{';'.join(found)}")
     if rule.incidence_below is not None:
-        counted = [
-            fact
-            for fact in past.about(subject).of(IncidenceRecorded)
-            if isinstance(fact.event, IncidenceRecorded) and fact.event.region == subject and fact.on >= oldest
-        ]
-        latest = counted[-1].event if counted else refuse("incidence_missing", "近期没有核算贫困发生率")
-        assert isinstance(latest, IncidenceRecorded)
-        if not latest.below(rule.incidence_below):
-            refuse(
-                "incidence_too_high",
-                f"贫困发生率{percent(latest.basis_points)},须低于{percent(rule.incidence_below)}",
-            )
+        incidence_holds(past, subject, rule.incidence_below, oldest)
     if rule.evaluation:
-        found_on = [
-            event
-            for event in past.about(subject).of(EvaluationRecorded).events
-            if isinstance(event, EvaluationRecorded) and event.region == subject and event.evaluated_on >= oldest
-        ]
-        last = found_on[-1] if found_on else refuse("evaluation_missing", "近期没有退出评估")
-        limits = rule.evaluation
-        if last.wrong * 10_000 >= limits.wrong_below * last.exited_sampled:
-            refuse("evaluation_fails", f"错退率不低于{percent(limits.wrong_below)}")
-        if last.missed * 10_000 >= limits.missed_below * last.others_sampled:
-            refuse("evaluation_fails", f"漏评率不低于{percent(limits.missed_below)}")
-        if last.approving * 10_000 < limits.approving_at_least * last.asked:
-            refuse("evaluation_fails", f"群众认可度低于{percent(limits.approving_at_least)}")
+        evaluation_holds(past, subject, rule.evaluation, oldest)
+
+
+def incidence_holds(past: Past, subject: Assessed, limit: int, oldest: date) -> None:
+    counted: IncidenceRecorded | None = None
+    for fact in past.about(subject):
+        match fact.event:
+            case IncidenceRecorded(region=region) as latest if region == subject and fact.on >= oldest:
+                counted = latest
+    if counted is None:
+        refuse("incidence_missing", "近期没有核算贫困发生率")
+    if not counted.below(limit):
+        refuse("incidence_too_high", f"贫困发生率{percent(counted.basis_points)},须低于{percent(limit)}")
+
+
+def evaluation_holds(past: Past, subject: Assessed, limits: Evaluation, oldest: date) -> None:
+    found: EvaluationRecorded | None = None
+    for event in past.about(subject).events:
+        match event:
+            case EvaluationRecorded(region=region, evaluated_on=day) if region == subject and day >= oldest:
+                found = event
+    if found is None:
+        refuse("evaluation_missing", "近期没有退出评估")
+    if found.wrong * 10_000 >= limits.wrong_below * found.exited_sampled:
+        refuse("evaluation_fails", f"错退率须低于{percent(limits.wrong_below)}")
+    if found.missed * 10_000 >= limits.missed_below * found.others_sampled:
+        refuse("evaluation_fails", f"漏评率须低于{percent(limits.missed_below)}")
+    if found.approving * 10_000 < limits.approving_at_least * found.asked:
+        refuse("evaluation_fails", f"群众认可度须达到{percent(limits.approving_at_least)}")
 
 
 def percent(basis_points: int) -> str:
@@ -315,6 +316,9 @@ class SignExit(OnExit, Signing):
     ``shown`` and ``shown_digest`` say what the signer had before them. With the last signature the exit is decided,
     unless the province has to rule.
     """
+
+    def stands_on(self, past: Past, act: Act) -> Scope:
+        return (*super().stands_on(past, act), *self.keys(act))
 
 
 class SendBackExit(OnExit, SendingBack):

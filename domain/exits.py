@@ -1,4 +1,4 @@
-"""Exits 退出: the facts of a household's, a village's or a county's exit around its chain of signatures, and their fold.
+"""Exits 退出: the facts of a household's, village's or county's exit around its chain of signatures, and their fold.
 
 propose → review, verify, consent in the order of the rule → notice → sign → (the province rules) → announce; and void,
 when an exit is found false. The signatures themselves are the chain's.

@@ -7,14 +7,18 @@ version with an upcast. The golden files in ``tests/domain/golden`` hold one exa
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.ids import Id, PersonId
 
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 """Days begin and end here; instants are kept in UTC."""
+
+
+Fen = Annotated[int, Field(ge=0, le=2**53 - 1)]
+"""金额, in 分: what every reader of JSON keeps exact."""
 
 
 class Value(BaseModel):

@@ -227,6 +227,42 @@ class KeyId(Id, kind="key", rest=r"[\x21-\x7e]{1,120}"):
     __slots__ = ()
 
 
+class SigningKeyId(Id, kind="signingkey", rest=r"[0-9a-f]{64}"):
+    """签名密钥: the SHA-256 of the public key."""
+
+    __slots__ = ()
+
+
+class VisitId(Id, kind="visit"):
+    """走访"""
+
+    __slots__ = ()
+
+
+class LeaveId(Id, kind="leave"):
+    """请假"""
+
+    __slots__ = ()
+
+
+class DecisionId(Id, kind="decision"):
+    """会议决定"""
+
+    __slots__ = ()
+
+
+class DrawId(Id, kind="draw"):
+    """抽查"""
+
+    __slots__ = ()
+
+
+class PledgeId(Id, kind="pledge"):
+    """承诺书"""
+
+    __slots__ = ()
+
+
 class RuleId(Id, kind="rule"):
     """评分规则"""
 

@@ -4,8 +4,8 @@ Which indicators there are, and from which figure on one is met, the pack in for
 十一有一低于 or a county's own.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import NamedTuple
 
 from pydantic import Field
@@ -15,7 +15,7 @@ from domain.evidence import Evidence
 from domain.fact import Event, Past, Value
 from domain.households import HOUSEHOLD, present, rules_of
 from domain.ids import HouseholdId, PersonId, RegionId
-from domain.policy import Code, ObjectKind, Policy, in_force, policies_of
+from domain.policy import Code, IndicatorRule, ObjectKind, in_force, policies_of
 from domain.posts import FIELD, OVERSIGHT, Post, authorise, authority_of
 from domain.regions import LIFE, standing
 from domain.text import Prose
@@ -77,19 +77,19 @@ def latest(past: Past, subject: Assessed) -> Mapping[str, Standing]:
     return found
 
 
-def lacking(past: Past, policy: Policy, subject: Assessed, code: str, day: date, fresh_days: int) -> tuple[str, ...]:
-    """What keeps a subject from coming up to a set: each indicator that is not assessed, stale, or not met, in
-    words."""
+def lacking(past: Past, wanted: Iterable[IndicatorRule], subject: Assessed, oldest: date) -> tuple[str, ...]:
+    """What keeps a subject from coming up to what is wanted, in words: each indicator that is not assessed, not met, or was
+    assessed before the ``oldest`` day that still counts."""
     stands = latest(past, subject)
     found = []
-    for rule in policy.indicator_set(code).indicators:
+    for rule in wanted:
         standing = stands.get(rule.code)
         if standing is None:
             found.append(f"{rule.title}未评定")
         elif not standing.assessed.met:
             found.append(f"{rule.title}未达标")
-        elif standing.assessed.assessed_on < day - timedelta(days=fresh_days):
-            found.append(f"{rule.title}的评定已超过{fresh_days}天")
+        elif standing.assessed.assessed_on < oldest:
+            found.append(f"{rule.title}的评定已过期")
     return tuple(found)
 
 
@@ -141,4 +141,3 @@ class AssessIndicators(Command):
             yield IndicatorAssessed(
                 subject=self.subject, assessed_on=self.assessed_on, evidence=self.evidence, **dict(one)
             )
-

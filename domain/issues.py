@@ -21,7 +21,7 @@ from domain.chains import (
 )
 from domain.command import refuse
 from domain.evidence import Evidence
-from domain.fact import Event, Recorded, Value
+from domain.fact import Event, Fen, Recorded, Value
 from domain.ids import (
     ChainId,
     EscalationId,
@@ -69,7 +69,7 @@ class IssueRegistered(Event, type="issue.registered"):
     description: Prose
     found_on: date | None
     deadline: Deadline
-    planned_funds: int | None = Field(ge=0)
+    planned_funds: Fen | None
     """计划资金, in 分."""
 
 
@@ -126,7 +126,7 @@ class StepPlanned(Event, type="step.planned"):
     round: int = Field(ge=1)
     measure: Prose
     due: date | None
-    planned_funds: int | None = Field(ge=0)
+    planned_funds: Fen | None
 
 
 class StepReported(Event, type="step.reported"):
@@ -138,7 +138,7 @@ class StepReported(Event, type="step.reported"):
     progress: Prose
     done: bool
     occurred_on: date
-    spent_funds: int | None = Field(ge=0)
+    spent_funds: Fen | None
     evidence: tuple[Evidence, ...]
 
 

@@ -17,6 +17,7 @@ from domain.command import About, Act, Command, Scope, refuse
 from domain.fact import Event, Past, Value
 from domain.ids import PolicyId, RegionId
 from domain.posts import Post, authorise, authority_of
+from domain.statements import Assurance
 from domain.text import Prose, ShortText
 
 
@@ -54,6 +55,8 @@ class Stage(Value):
 
     level: Literal["village", "township", "county", "city"]
     seats: tuple[Seat, ...] = Field(min_length=1)
+    assurance: Assurance = Assurance.ACCOUNT
+    """须达到的保证等级, at least."""
 
     @property
     def label(self) -> str:
@@ -173,7 +176,7 @@ class Evaluation(Value):
 class ExitRule(Value):
     """退出规则: what one kind of object must go through and come up to before it has exited.
 
-    ``indicators`` names the set of which every indicator must be met, assessed within ``fresh_days``;
+    ``indicators`` names the sets of which every indicator must be met, assessed within ``fresh_days``;
     ``incidence_below`` is the 贫困发生率 in basis points. Where ``ruling`` is asked, the province's 审定 follows the
     signatures and decides.
     """
@@ -183,7 +186,7 @@ class ExitRule(Value):
     steps: tuple[ExitStep, ...] = Field(min_length=1)
     notice_days: int = Field(ge=0, le=60)
     fresh_days: int = Field(ge=1, le=3660)
-    indicators: Code | None = None
+    indicators: tuple[Code, ...] = Field(default=(), max_length=10)
     incidence_below: int | None = Field(default=None, ge=0, le=10_000)
     evaluation: Evaluation | None = None
     ruling: bool = False
@@ -209,6 +212,52 @@ class Monitoring(Value):
 
     identify_days: int = Field(ge=1, le=365)
     notice_days: int = Field(ge=0, le=60)
+
+
+class VisitRule(Value):
+    """走访规则: where whoever holds one of these posts must go in each period.
+
+    ``held_at`` is the level at which the post is held (none: any). ``paired`` asks the cadre of each pairing, whatever
+    their post, unless posts are named. A township is owed when a poor village lies in it, a village when it is a poor
+    village, a household when it is registered there. ``times`` is how many visits in all; left out, each place once.
+    """
+
+    code: Code
+    title: ShortText
+    to: Literal["township", "village", "household", "paired"]
+    every: Literal["month", "quarter", "year"]
+    posts: tuple[Post, ...] = ()
+    held_at: Literal["village", "township", "county", "city"] | None = None
+    times: int | None = Field(default=None, ge=1, le=366)
+
+
+class LeaveRule(Value):
+    """请假规则: of the rules that fit the applicant and the length, the first one counts.
+
+    ``days`` is the greatest length in days; empty ``posts`` and ``ranks`` fit everyone. Each seat is one approval,
+    by a different person, and never by the applicant.
+    """
+
+    seats: tuple[Seat, ...] = Field(min_length=1, max_length=5)
+    posts: tuple[Post, ...] = ()
+    ranks: tuple[Rank, ...] = ()
+    days: int | None = Field(default=None, ge=1, le=366)
+
+
+class Duty(Value):
+    """值守规则: presence in the village, work logs, visits, leave, and who names the first responsible person.
+
+    ``log_by`` is the full hour in China by which a day's report is in (24: midnight).
+    """
+
+    days_a_month: int | None = Field(default=None, ge=1, le=31)
+    stationed: tuple[Post, ...] = ()
+    """驻村人员: those who owe these days."""
+    log_by: int = Field(default=24, ge=1, le=24)
+    visits: tuple[VisitRule, ...] = Field(default=(), max_length=50)
+    leave: tuple[LeaveRule, ...] = Field(default=(), max_length=50)
+    responsible_by: tuple[Post, ...] = ()
+    """点将: who may name or change the first responsible person."""
 
 
 class Policy(Value):
@@ -238,6 +287,7 @@ class Policy(Value):
     exits: tuple[ExitRule, ...] = Field(default=(), max_length=3)
     sweeps: tuple[SweepRule, ...] = Field(default=(), max_length=50)
     monitoring: Monitoring | None = None
+    duty: Duty | None = None
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -246,9 +296,12 @@ class Policy(Value):
             raise ValueError("指标体系的代码不得重复,每类对象只有一条退出规则")
         if len({one.code for one in self.sweeps}) != len(self.sweeps):
             raise ValueError("排查规则的代码不得重复")
+        if self.duty and len({one.code for one in self.duty.visits}) != len(self.duty.visits):
+            raise ValueError("走访规则的代码不得重复")
         for one in self.exits:
-            if one.indicators is not None and (one.indicators not in sets or sets[one.indicators].object != one.object):
-                raise ValueError(f"退出规则所列指标体系{one.indicators}不存在,或不属这类对象")
+            for code in one.indicators:
+                if code not in sets or sets[code].object != one.object:
+                    raise ValueError(f"退出规则所列指标体系{code}不存在,或不属这类对象")
         known: dict[tuple[str, str], IndicatorRule] = {}
         for one_set in self.indicator_sets:
             if len({rule.code for rule in one_set.indicators}) != len(one_set.indicators):
@@ -266,9 +319,11 @@ class Policy(Value):
         """Every indicator for objects of this kind, by its code."""
         return {rule.code: rule for one in self.indicator_sets if one.object == kind for rule in one.indicators}
 
-    def indicator_set(self, code: str) -> IndicatorSet:
-        """The set of that code. Raises LookupError when there is none."""
-        return {one.code: one for one in self.indicator_sets}[code]
+    def wanted(self, rule: ExitRule) -> tuple[IndicatorRule, ...]:
+        """The indicators an exit by this rule wants met, each once."""
+        known = self.indicators(rule.object)
+        codes = (one.code for own in self.indicator_sets if own.code in rule.indicators for one in own.indicators)
+        return tuple(known[code] for code in dict.fromkeys(codes))
 
     def sweep(self, code: str) -> SweepRule | None:
         return next((rule for rule in self.sweeps if rule.code == code), None)

@@ -39,6 +39,7 @@ class Post(StrEnum):
     UNIT_OFFICER = "unit_officer", "单位经办人", "county"
     COUNTY_SECRETARY = "county_secretary", "县委书记", "county"
     COUNTY_MAGISTRATE = "county_magistrate", "县长", "county"
+    LEADER = "leader", "领导班子成员", "county"
     HEADQUARTERS = "headquarters", "指挥部办公室", "county"
     ORGANISER = "organiser", "组织部门", "county"
     SUPERVISOR = "supervisor", "督查室", "county"

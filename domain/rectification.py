@@ -7,7 +7,7 @@ from pydantic import Field
 
 from domain.command import About, Act, Command, Scope, ahead, not_before, not_future, refuse
 from domain.evidence import Evidence
-from domain.fact import Event, Past
+from domain.fact import Event, Fen, Past
 from domain.ids import ExtensionId, IssueId, StepId
 from domain.issues import (
     ExtensionDenied,
@@ -57,7 +57,7 @@ class PlanStep(Command):
     step: StepId
     measure: Prose
     due: date | None = None
-    planned_funds: int | None = Field(default=None, ge=0)
+    planned_funds: Fen | None = None
 
     def stands_on(self, past: Past, act: Act) -> Scope:
         return (*authority_of(act), About(self.issue), About(self.step, (StepPlanned,)))
@@ -93,7 +93,7 @@ class ReportStep(Command):
     progress: Prose
     done: bool
     occurred_on: date
-    spent_funds: int | None = Field(default=None, ge=0)
+    spent_funds: Fen | None = None
     evidence: tuple[Evidence, ...] = Field(default=(), max_length=50)
 
     def stands_on(self, past: Past, act: Act) -> Scope:

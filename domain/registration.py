@@ -6,7 +6,7 @@ from datetime import date
 from pydantic import Field
 
 from domain.command import About, Act, Command, Scope, not_future, refuse
-from domain.fact import Event, Past, Value
+from domain.fact import Event, Fen, Past, Value
 from domain.ids import HouseholdId, ImportId, IssueId, PersonId, ProjectId, RegionId, UnitId
 from domain.issues import (
     ClaimedByWorkbook,
@@ -49,7 +49,7 @@ class RegisterIssue(Command):
     description: Prose
     found_on: date
     deadline: Deadline
-    planned_funds: int | None = Field(default=None, ge=0)
+    planned_funds: Fen | None = None
 
     def stands_on(self, past: Past, act: Act) -> Scope:
         return (*authority_of(act), About(self.region, LIFE), About(self.issue, (IssueRegistered,)))
@@ -84,7 +84,7 @@ class ImportedIssue(Value):
     severity: Severity
     description: Prose
     deadline: Deadline
-    planned_funds: int | None = Field(ge=0)
+    planned_funds: Fen | None
     unit: ShortText | None
     leader: ShortText | None
     person: ShortText | None

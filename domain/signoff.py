@@ -45,10 +45,12 @@ from domain.issues import (
     Status,
     fold,
 )
+from domain.keys import KEYS, accept
 from domain.policy import Policy, Severity, Stage, in_force
 from domain.posts import FIELD, OVERSIGHT, Post, authorise, authority_of, held
 from domain.rectification import rectifies
 from domain.registration import coherent, open_issue
+from domain.statements import PersonalSignature, Statement
 from domain.text import Prose
 
 CHECK = (
@@ -281,6 +283,31 @@ class Signing(Application, abstract=True):
     opinion: Prose
     shown: int = Field(ge=1)
     shown_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    signature: PersonalSignature | None = None
+
+    def keys(self, act: Act) -> Scope:
+        """What to stand on to know the signer's keys."""
+        return (About(act.by, KEYS),) if self.signature else ()
+
+    def statement(self, past: Past, act: Act) -> Statement:
+        """What the one who acts would sign here with a key of their own. Refused where they have no seat now."""
+        matter, chain = self.under_way(past)
+        signed = self.signed(matter, seat_for(past, act, chain))
+        return chains.statement_of(signed, act.by, chain, matter.record)
+
+    def signed(self, matter: Matter, place: Signature) -> SignedOff:
+        """The signature as it stands on the account alone."""
+        return SignedOff(
+            chain=self.chain,
+            subject=matter.subject,
+            stage=place.stage,
+            seat=place.seat,
+            post=place.post,
+            region=place.region,
+            opinion=self.opinion,
+            shown=self.shown,
+            shown_digest=self.shown_digest,
+        )
 
     def decide(self, past: Past, act: Act) -> Iterator[Event]:
         matter, chain = self.under_way(past)
@@ -298,17 +325,14 @@ class Signing(Application, abstract=True):
         if Shown(self.shown, self.shown_digest) != shown_of(matter.record):
             refuse("changed_since_shown", "您查看之后又有新的记录,请重新查看后再签字")
         self.unblocked(past, act)
-        yield SignedOff(
-            chain=self.chain,
-            subject=matter.subject,
-            stage=place.stage,
-            seat=place.seat,
-            post=place.post,
-            region=place.region,
-            opinion=self.opinion,
-            shown=self.shown,
-            shown_digest=self.shown_digest,
-        )
+        signed, demanded = self.signed(matter, place), chain.stages[place.stage].assurance
+        if self.signature:
+            said = chains.statement_of(signed, act.by, chain, matter.record)
+            reached = accept(past, act, self.signature, said)
+            signed = signed.model_copy(update={"assurance": reached, "signature": self.signature})
+        if signed.assurance.weight < demanded.weight:
+            refuse("assurance_too_low", f"本环节须用{demanded.label}签名,请在“我的密钥”登记并经确认后再签")
+        yield signed
         if len(chain.open_seats) == 1 and place.stage == len(chain.stages) - 1:
             yield from self.concluded(past, chain)
 
@@ -473,7 +497,8 @@ class SignOff(WriteOff, Signing):
             if isinstance(fact.event, IssueRegistered) and fact.event.object
         }
         rules = tuple(about for fact in past.about(self.issue) for about in rules_of(fact.event))
-        return (*super().stands_on(past, act), *rules, *(About(one, STANDING) for one in sorted(objects)))
+        others = tuple(About(one, STANDING) for one in sorted(objects))
+        return (*super().stands_on(past, act), *rules, *others, *self.keys(act))
 
     def unblocked(self, past: Past, act: Act) -> None:
         issue = fold(past, self.issue)

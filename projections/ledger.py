@@ -10,7 +10,8 @@ from types import ModuleType
 from typing import Generic
 
 from domain.fact import Event, Recorded
-from projections import line as line_module
+from projections import line as lines
+from projections import table as tables
 from projections.line import L
 
 
@@ -37,7 +38,7 @@ class Ledger(Generic[L]):
     @cached_property
     def fingerprint(self) -> str:
         """What the lines depend on besides the facts. Another fingerprint means they must be folded anew."""
-        modules = (line_module, sys.modules[self.line.__module__], *self.rests_on)
+        modules = (lines, tables, sys.modules[self.line.__module__], *self.rests_on)
         return sha256("\n".join(map(inspect.getsource, modules)).encode()).hexdigest()
 
 

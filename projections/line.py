@@ -66,8 +66,8 @@ class Line(tuple[Any, ...]):
     """台账行
 
     ``table`` names the table, ``key`` the columns that tell one line from another; the first of them is the group
-    that is folded together. ``found_by`` lists what present lines are found by; the first of these serves past
-    versions as well.
+    that is folded together. ``found_by`` lists what lines are found by; the first two of these serve past versions as
+    well, and the first gives lines their order where none is asked for.
     """
 
     __slots__ = ()

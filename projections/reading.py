@@ -50,7 +50,7 @@ class Query:
     """查询
 
     ``order`` names columns, descending with a leading ``-``; the key decides between equals, and lines without a
-    value come last. ``as_of`` is a position; none asks for now.
+    value come last. None asks for the ledger's own order. ``as_of`` is a position; none asks for now.
     """
 
     where: Sequence[Where] = ()
@@ -76,39 +76,96 @@ class Sorting(NamedTuple):
 def page(connection: Connection[Any], line: type[L], query: Query) -> Page[L]:
     """One page of a ledger.
 
-    Refused: ``unknown_column``, ``bad_filter``, ``bad_order``, ``bad_limit``, ``bad_cursor``.
+    Refused: ``unknown_column``, ``bad_filter``, ``bad_order``, ``bad_limit``, ``bad_position``, ``bad_cursor``.
     """
     if not 1 <= query.limit <= MOST:
         refuse("bad_limit", f"每页行数须在1到{MOST}之间")
     order = sorting(line, query.order)
     place = _placed(line, query, order) if query.cursor else None
     as_of = place.position if place else query.as_of
-    where = [*conditions(line, query.where), holds_at(as_of)]
+    wanted = conditions(line, query.where)
     if place:
-        where.append(beyond(order, place.values))
-    table = Table(line)
+        wanted.append(beyond(order, place.values))
+    if as_of is None:
+        position, lines = _now(connection, line, wanted, order, query.limit + 1)
+    else:
+        reached = position_of(connection, line)
+        position = min(valid(as_of), reached)
+        plain = all(where.column == order[0].column.name for where in query.where)
+        ask = _in_order if plain and order == sorting(line, ()) else _sorted
+        lines = _lines(connection, line, ask(line, wanted, order, query.limit + 1, position, reached))
+    if len(lines) <= query.limit:
+        return Page(lines, position, None)
+    lines = lines[: query.limit]
+    return Page(lines, position, _cursor(line, query, order, position, lines[-1]))
+
+
+def _now(
+    connection: Connection[Any], line: type[L], wanted: Sequence[Composable], order: Sequence[Sorting], most: int
+) -> tuple[int, tuple[L, ...]]:
+    """The present lines, and the position they are true of, seen at one moment."""
     statement = SQL(
-        "SELECT p.position, {columns} FROM (SELECT position FROM {places} WHERE ledger = {ledger}) p LEFT JOIN"
-        " (SELECT {cells} FROM {table} WHERE {where} ORDER BY {order} LIMIT {limit}) l ON true ORDER BY {outer}"
+        "SELECT {columns}, p.position FROM (SELECT position FROM {places} WHERE ledger = {ledger}) p LEFT JOIN"
+        " (SELECT {cells} FROM {table} WHERE {where} ORDER BY {order} LIMIT {most}) l ON true ORDER BY {outer}"
     ).format(
         columns=comma(SQL("l.{}").format(Identifier(name)) for name in line.names),
         places=Identifier(SCHEMA, "projection"),
         ledger=Constant(line.table),
         cells=comma(aliased(column) for column in line.columns),
-        table=table.whole,
-        where=SQL(" AND ").join(where),
-        order=comma(ordered(one, SQL("")) for one in order),
+        table=Table(line).whole,
+        where=both(SQL("to_position = {}").format(Constant(NOW)), *wanted),
+        order=comma(ordered(one) for one in order),
         outer=comma(ordered(one, SQL("l.")) for one in order),
-        limit=Constant(query.limit + 1),
+        most=Constant(most),
     )
-    with connection.cursor(row_factory=tuple_row) as cursor:
+    with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
         rows = cursor.execute(statement).fetchall()
-    position = min(rows[0][0], rows[0][0] if as_of is None else as_of)
-    lines = tuple(line.of_row(row[1:]) for row in rows if row[1] is not None)
-    if len(lines) <= query.limit:
-        return Page(lines, position, None)
-    lines = lines[: query.limit]
-    return Page(lines, position, _cursor(line, query, order, position, lines[-1]))
+    return rows[0][-1], tuple(line.of_row(row[:-1]) for row in rows if row[0] is not None)
+
+
+def _in_order(
+    line: type[Line], wanted: Sequence[Composable], order: Sequence[Sorting], most: int, position: int, last: int
+) -> Composed:
+    """As of a position, in the order of the index: the first few under each node, merged. The cost is that of a page,
+    however many lines there are."""
+    table = Table(line)
+    cells = comma(aliased(column) for column in line.columns)
+    sort = comma(ordered(one) for one in order)
+    held = SQL("from_position <= {}").format(Constant(position))
+    ended = SQL("to_position > {}").format(Constant(position))
+    branches = [
+        (table.now, held),
+        *(
+            (table.past, both(SQL("fork = {}").format(Constant(node)), held, ended))
+            for node in forks_over(position, last)
+        ),
+    ]
+    streams = SQL(" UNION ALL ").join(
+        SQL("(SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {})").format(
+            cells, part, both(condition, *wanted), sort, Constant(most)
+        )
+        for part, condition in branches
+    )
+    return SQL("SELECT * FROM ({}) l ORDER BY {} LIMIT {}").format(streams, sort, Constant(most))
+
+
+def _sorted(
+    line: type[Line], wanted: Sequence[Composable], order: Sequence[Sorting], most: int, position: int, last: int
+) -> Composed:
+    """As of a position, in any order: all that the filters find, sorted."""
+    # OFFSET 0 keeps the planner from walking the whole ledger along an index on the order instead.
+    return SQL("SELECT * FROM (SELECT {} FROM {} WHERE {} OFFSET 0) l ORDER BY {} LIMIT {}").format(
+        comma(aliased(column) for column in line.columns),
+        Table(line).whole,
+        both(holds_at(position, last), *wanted),
+        comma(ordered(one) for one in order),
+        Constant(most),
+    )
+
+
+def _lines(connection: Connection[Any], line: type[L], statement: Composed) -> tuple[L, ...]:
+    with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+        return tuple(map(line.of_row, cursor.execute(statement)))
 
 
 def walk(connection: Connection[Any], line: type[L], query: Query) -> Iterator[L]:
@@ -124,7 +181,7 @@ def walk(connection: Connection[Any], line: type[L], query: Query) -> Iterator[L
 def count(connection: Connection[Any], line: type[Line], where: Sequence[Where] = (), as_of: int | None = None) -> int:
     """How many lines there are."""
     statement = SQL("SELECT count(*) FROM {} WHERE {}").format(
-        Table(line).whole, SQL(" AND ").join([*conditions(line, where), holds_at(as_of)])
+        Table(line).whole, both(holds_at(as_of), *conditions(line, where))
     )
     with connection.cursor(row_factory=tuple_row) as cursor:
         return int(cast(tuple[int], cursor.execute(statement).fetchone())[0])
@@ -141,7 +198,7 @@ def tally(
     columns = [column_named(line, name) for name in by]
     names = comma(Identifier(name) for name in by)
     statement = SQL("SELECT {}, count(*) FROM {} WHERE {} GROUP BY {}").format(
-        names, Table(line).whole, SQL(" AND ").join([*conditions(line, where), holds_at(as_of)]), names
+        names, Table(line).whole, both(holds_at(as_of), *conditions(line, where)), names
     )
     with connection.cursor(row_factory=tuple_row) as cursor:
         return {
@@ -175,15 +232,24 @@ def position_of(connection: Connection[Any], *lines: type[Line]) -> int:
     return int(row[0] or 0) if row else 0
 
 
-def holds_at(as_of: int | None) -> Composable:
-    """The versions that hold now, or held at a position."""
-    if as_of is not None and not 0 <= as_of < LAST:
-        refuse("bad_position", f"没有位置{as_of}")
+def valid(position: int) -> int:
+    if not 0 <= position < LAST:
+        refuse("bad_position", f"没有位置{position}")
+    return position
+
+
+def holds_at(as_of: int | None, last: int = LAST) -> Composable:
+    """The versions that hold now, or held at a position; ``last`` is one that no version has ended after."""
     if as_of is None:
         return SQL("to_position = {}").format(Constant(NOW))
+    position = Constant(valid(as_of))
     return SQL("fork = ANY({}) AND from_position <= {} AND to_position > {}").format(
-        Constant(forks_over(as_of)), Constant(as_of), Constant(as_of)
+        Constant([0, *forks_over(as_of, last)]), position, position
     )
+
+
+def both(*parts: Composable) -> Composed:
+    return SQL(" AND ").join(parts)
 
 
 def conditions(line: type[Line], where: Iterable[Where]) -> list[Composable]:
@@ -233,14 +299,15 @@ def column_named(line: type[Line], name: str) -> Column:
 
 
 def sorting(line: type[Line], order: Sequence[str]) -> tuple[Sorting, ...]:
-    asked = [Sorting(column_named(line, name.removeprefix("-")), name.startswith("-")) for name in order]
+    names = order or (line.found_by[0] if line.found_by else line.key)
+    asked = [Sorting(column_named(line, name.removeprefix("-")), name.startswith("-")) for name in names]
     if not all(one.column.scalar for one in asked):
         refuse("bad_order", "不能按这一列排序")
     named = {one.column.name for one in asked}
     return (*asked, *(Sorting(line.column(name), False) for name in line.key if name not in named))
 
 
-def ordered(one: Sorting, prefix: SQL) -> Composed:
+def ordered(one: Sorting, prefix: SQL = SQL("")) -> Composed:  # noqa: B008
     return SQL("{}{}{}{}").format(
         prefix,
         Identifier(one.column.name),
@@ -280,7 +347,7 @@ class _Place(NamedTuple):
 def _versions(connection: Connection[Any], line: type[L], where: list[Composable]) -> list[Version[L]]:
     table = Table(line)
     statement = SQL("SELECT {}, from_position, to_position FROM {} WHERE {} ORDER BY from_position, {}").format(
-        table.cells, table.whole, SQL(" AND ").join(where), comma(Identifier(name) for name in line.key)
+        table.cells, table.whole, both(*where), comma(Identifier(name) for name in line.key)
     )
     with connection.cursor(row_factory=tuple_row) as cursor:
         return [Version(line.of_row(row[:-2]), row[-2], row[-1]) for row in cursor.execute(statement)]

@@ -6,8 +6,9 @@ from datetime import date, datetime
 from domain import chains
 from domain.chains import CHAIN, Chain, SignedOff
 from domain.fact import Recorded
-from domain.ids import ChainId, HouseholdId, IssueId, PersonId, RegionId
+from domain.ids import ChainId, HouseholdId, IssueId, PersonId, RegionId, SigningKeyId
 from domain.posts import Post
+from domain.statements import Assurance
 from projections.ledger import Ledger
 from projections.line import Line
 
@@ -16,11 +17,12 @@ class SignatureLine(
     Line,
     table="signature_ledger",
     key=("chain", "position"),
-    found_by=(("signer", "signed_at"), ("region",), ("subject",)),
+    found_by=(("signer", "signed_at"), ("region",), ("subject",), ("signing_key",)),
 ):
     """签字台账
 
-    ``shown`` and ``shown_digest`` say exactly what the signer had before them. A signature stops counting when its
+    ``shown`` and ``shown_digest`` say exactly what the signer had before them, ``signing_key`` what they signed
+    with, if with more than their account. A signature stops counting when its
     chain is sent back behind it, or ends before it is whole.
     """
 
@@ -36,6 +38,8 @@ class SignatureLine(
     shown: int
     shown_digest: str
     signed_at: datetime
+    assurance: Assurance
+    signing_key: SigningKeyId | None
     counts: bool = True
     voided_on: date | None = None
     voided_by: PersonId | None = None
@@ -82,6 +86,8 @@ def signature(event: SignedOff, fact: Recorded) -> SignatureLine:
         event.shown,
         event.shown_digest,
         fact.recorded_at,
+        event.assurance,
+        event.signature.key if event.signature else None,
     )
 
 

@@ -35,9 +35,15 @@ def fork(since: int, until: int) -> int:
     return last >> level << level
 
 
-def forks_over(position: int) -> list[int]:
-    """The nodes under which every version that held at this position is found."""
-    return [0, *(((position >> (level + 1)) * 2 + 1) << level for level in range(DEPTH))]
+def forks_over(position: int, last: int = LAST) -> list[int]:
+    """The nodes under which every past version that held at this position is found, if none has ended after
+    ``last``."""
+    nodes = (((position >> (level + 1)) * 2 + 1) << level for level in range(DEPTH))
+    return [node for node in nodes if node <= last]
+
+
+PAST_ROADS = 2
+"""How many of the ways in which present lines are found serve past versions as well."""
 
 
 class Version(NamedTuple, Generic[L]):
@@ -119,17 +125,15 @@ class Table(Generic[L]):
                 title=Literal(self.line.label),
             )
         )
-        for index in self.line.found_by:
-            self._index(connection, self.now, index)
-        road = self.line.found_by[0] if self.line.found_by else ()
-        self._index(connection, self.past, ("fork", *(name for name in road if not self.line.column(name).many)))
+        for n, names in enumerate(self.line.found_by):
+            # What did not hold at a position is passed over in the index itself, without a look at the line.
+            old = n < PAST_ROADS
+            self._index(connection, self.now, (*names, "from_position") if old else names)
+            if old:
+                self._index(connection, self.past, ("fork", *names, "from_position", "to_position"))
 
-    def _index(self, connection: Connection[Any], part: Identifier, names: Sequence[str]) -> None:
-        many = any(name in self.line.names and self.line.column(name).many for name in names)
-        method = SQL("gin" if many else "btree")
-        connection.execute(
-            SQL("CREATE INDEX ON {} USING {} ({})").format(part, method, comma(Identifier(name) for name in names))
-        )
+    def _index(self, connection: Connection[Any], part: Identifier, names: Iterable[str]) -> None:
+        connection.execute(SQL("CREATE INDEX ON {} ({})").format(part, comma(Identifier(name) for name in names)))
 
     def drop(self, connection: Connection[Any]) -> None:
         connection.execute(SQL("DROP TABLE IF EXISTS {}").format(self.whole))

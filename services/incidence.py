@@ -4,9 +4,10 @@ Counting reads every household of a region under no condition; the exit that sta
 """
 
 from domain.command import About, Act, refuse
-from domain.exiting import RecordIncidence
+from domain.exiting import FIGURES, RecordIncidence
 from domain.exits import REMAINING, IncidenceRecorded, Remaining, remaining
 from domain.ids import IncidenceId, RegionId
+from domain.posts import authorise, authority_of
 from services.ledger import FactStore, Ledger, Outcome
 
 
@@ -25,6 +26,8 @@ def record(
     """
     made = recorded(ledger.store, incidence)
     cut_off = made.cut_off if made else ledger.store.head()
+    # Before every household is read, not after: only those who may record the figure may ask for it.
+    authorise(ledger.store.read(authority_of(act)).facts, act, region, *FIGURES)
     left = count(ledger.store, region, cut_off)
     command = RecordIncidence(
         incidence=incidence,

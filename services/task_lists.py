@@ -8,6 +8,8 @@ from datetime import date
 from domain.books import DRAWN, PublishTaskList, Task, TaskListPublished, draw
 from domain.command import About, Act, refuse
 from domain.ids import TaskListId, UnitId
+from domain.organisation import UnitDissolved, UnitEstablished, unit_standing
+from domain.posts import Post, authorise, authority_of
 from services.ledger import FactStore, Ledger, Outcome
 
 
@@ -23,6 +25,9 @@ def publish(
 
     Asked again for a list that is out, it draws up to that list's own cut-off: the same request is then the same.
     """
+    # Before the county's history is read, not after: only a publisher may ask for that.
+    past = ledger.store.read((*authority_of(act), About(team, (UnitEstablished, UnitDissolved)))).facts
+    authorise(past, act, unit_standing(past, team).region, Post.HEADQUARTERS)
     out = published(ledger.store, tasklist)
     cut_off = out.cut_off if out else ledger.store.head()
     tasks = drawn(ledger.store, team, cut_off)

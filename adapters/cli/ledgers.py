@@ -25,15 +25,16 @@ MAIN: dict[str, tuple[str, ...]] = {
     "rectification": ("issue", "number", "region", "measure", "progress", "due", "done_on", "person"),
     "evidence": ("file", "subject", "title", "media_type", "first_used_on", "reused"),
     "signoffs": ("chain", "subject", "region", "phase", "stage_label", "opened_on", "ready_on"),
-    "signatures": ("person", "post", "subject", "opinion", "signed_at"),
+    "signatures": ("signer", "post", "region", "subject", "opinion", "signed_at", "counts"),
     "escalations": ("escalation", "issue", "to", "matter", "answer_due", "answered", "late"),
-    "responsibilities": ("who", "issue", "role", "since", "until"),
+    "responsibilities": ("holder", "role", "issue", "region", "since", "due", "done_on", "ended"),
     "posts": ("person", "post", "region", "since", "until"),
+    "keys": ("signing_key", "person", "suite", "title", "state", "confirmed_at", "revoked_at"),
     "directory": ("id", "kind", "name", "region", "standing"),
     "boards": ("edition", "number", "subject", "rank", "score", "listed"),
     "editions": ("edition", "board", "number", "since", "until", "red", "black", "revision"),
     "cases": ("case", "subject", "region", "reason", "state", "opened_on"),
-    "measures": ("measure", "on", "kind", "decided_on", "binds_until", "lifted_on"),
+    "measures": ("measure", "subject", "kind", "decided_on", "binds_until", "lifted_on"),
 }
 """The columns that a terminal has room for; ``--json`` gives all."""
 
@@ -64,7 +65,9 @@ def ledger(
     shelf = SHELVES.get(name) or refuse("unknown_ledger", f"没有台账“{name[:40]}”:应为{'、'.join(SHELVES)}")
     given = [_pair(one) for one in where or ()]
     given += [("order", one) for one in order or ()]
-    given += [("limit", str(limit)), ("overdue", str(overdue).lower())]
+    given.append(("limit", str(limit)))
+    if overdue:
+        given.append(("overdue", "true"))
     if region:
         given.append(("region", region if region.startswith("region-") else f"region-{region}"))
     with opened(reading=True) as application:

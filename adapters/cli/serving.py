@@ -71,10 +71,13 @@ def listening(host: str, port: int) -> socket.socket:
 def load_once(settings: Settings) -> None:
     """The demonstration, where nothing is recorded yet; what is there is left as it is."""
     from adapters.bootstrap import open_application
+    from adapters.demo import marker
     from adapters.demo.loading import load
 
     with open_application(settings, project=False) as application:
-        if application.facts.head():
+        with application.pool.connection() as connection:
+            begun = marker.begun(connection)
+        if application.facts.head() and not begun:
             if demonstration(application) is None:
                 say("台账中已有记录,不载入演示")
             return
@@ -87,7 +90,6 @@ def run(application: "Application", door: socket.socket) -> None:
     import uvicorn
 
     from adapters.http.api import create_api
-    from adapters.web.pages import pages
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -96,7 +98,6 @@ def run(application: "Application", door: socket.socket) -> None:
                 announce(application, door)
 
     api = create_api(application)
-    api.include_router(pages(application))
     Server(uvicorn.Config(api, log_config=None, access_log=False, timeout_graceful_shutdown=10)).run(sockets=[door])
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -56,15 +56,23 @@ class Script:
             self.moments.append(Moment(at, by, deed))
 
     def in_order(self) -> list[Moment]:
-        """Moments of the same time stay in the order in which they were written down."""
-        return sorted(self.moments, key=attrgetter("at"))
+        """Moments of the same time follow each other by a millisecond, in the order in which they were written down:
+        by its time alone a fact then tells which moment it came from."""
+        ordered: list[Moment] = []
+        for moment in sorted(self.moments, key=attrgetter("at")):
+            earliest = ordered[-1].at + timedelta(milliseconds=1) if ordered else moment.at
+            ordered.append(moment._replace(at=max(moment.at, earliest)))
+        return ordered
 
-    def play(self, ledger: Ledger, tell: Callable[[datetime], None]) -> Iterator[Moment]:
-        """Lives it through, a moment a step; ``tell`` is told each moment's time before it comes.
+    def play(self, ledger: Ledger, tell: Callable[[datetime], None], after: datetime | None = None) -> Iterator[Moment]:
+        """Lives it through, a moment a step; ``tell`` is told each moment's time before it comes. Told before up to
+        ``after``, it goes on from there.
 
         Raises Refused, with the moment as a note, where the rules do not allow what is written down.
         """
         for moment in self.in_order():
+            if after is not None and moment.at <= after:
+                continue
             tell(moment.at)
             try:
                 moment.deed(ledger, Act(moment.by, moment.at))

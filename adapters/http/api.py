@@ -22,6 +22,7 @@ from adapters.evidence.store import EvidenceRefused
 from adapters.http.admission import CSRF_HEADER, Entrance
 from adapters.http.commands import accept_commands
 from adapters.http.files import files
+from adapters.http.keys import keys
 from adapters.http.ledgers import ledgers
 from adapters.http.operations import interface, operations
 from adapters.http.problems import problem_of, response_to
@@ -79,6 +80,7 @@ def create_api(application: Application) -> FastAPI:
     api.include_router(workbooks(application, entrance, schemas))
     api.include_router(ledgers(application, entrance, schemas))
     api.include_router(subjects(application, entrance))
+    api.include_router(keys(application, entrance))
     api.include_router(operations(application))
     api.include_router(interface(api))
     api.include_router(pages(application), include_in_schema=False)

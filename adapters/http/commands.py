@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 import domain.accountability as accountability
 import domain.escalation as escalation
+import domain.keys as keys
 import domain.organisation as organisation
 import domain.policy as policy
 import domain.rankings as rankings
@@ -32,6 +33,7 @@ from adapters.http.problems import Place, Problem, invalid
 from adapters.http.routing import PREFIX
 from adapters.http.schemas import Schemas, example_of
 from adapters.logging import audit
+from adapters.proofs.people import proven
 from domain.command import Act, Command, Refused, refuse
 from domain.evidence import Evidence
 from domain.fact import Value
@@ -122,6 +124,9 @@ ROUTES: Final = (
     Route("/units/{unit}/dissolution", organisation.DissolveUnit),
     Route("/appointments", organisation.Appoint, makes=("appointment",)),
     Route("/appointments/{appointment}/relief", organisation.Relieve),
+    Route("/keys", keys.RegisterKey),
+    Route("/keys/{key}/confirmation", keys.ConfirmKey),
+    Route("/keys/{key}/revocation", keys.RevokeKey),
     Route("/policies", policy.AdoptPolicy),
     Route("/issues", registration.RegisterIssue, makes=("issue",)),
     Route("/issues/{issue}/assignments", registration.AssignIssue),
@@ -219,6 +224,7 @@ def _perform(application: Application, entrance: Entrance, route: Route, request
     key = key_of(request)
     asked = read(route.shape, body, request.path_params, route.makes, act, key)
     vouched(asked, application.evidence)
+    act = act._replace(proven=proven(asked, application.facts, application.settings.browsed_at))
     outcome = acted(route.command.__name__, asked, lambda: route.perform(application.ledger, asked, act, key), act)
     made = {name: getattr(asked, name) for name in route.makes}
     return told(outcome, made)

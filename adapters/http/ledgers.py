@@ -33,6 +33,7 @@ from projections.directory import DirectoryLine
 from projections.escalation_ledger import EscalationLine
 from projections.evidence_ledger import EvidenceLine
 from projections.issue_ledger import IssueLine, overdue_days
+from projections.key_ledger import KeyLine
 from projections.line import Column, Line
 from projections.measure_ledger import MeasureLine
 from projections.post_ledger import PostLine
@@ -87,6 +88,7 @@ SHELVES: Final[Mapping[str, Shelf]] = {
     "escalations": Shelf(EscalationLine, _answers_overdue),
     "responsibilities": Shelf(ResponsibilityLine),
     "posts": Shelf(PostLine),
+    "keys": Shelf(KeyLine),
     "directory": Shelf(DirectoryLine),
     "boards": Shelf(BoardLine),
     "editions": Shelf(EditionLine),

@@ -98,7 +98,11 @@ def example_of(model: type[BaseModel]) -> dict[str, Any]:
 
 
 _KIND = re.compile(r"\^([a-z]+)-")
-_IDS: Final = {"region": "451226104207", "evidence": "0f" * 32, "import": "0f" * 32, "key": "k-1"}
+_IDS: Final = {
+    "region": "451226104207",
+    **dict.fromkeys(("evidence", "import", "signingkey"), "0f" * 32),
+    "key": "k-1",
+}
 
 
 def _example(schema: Mapping[str, Any], defined: Mapping[str, Any], name: str) -> Any:

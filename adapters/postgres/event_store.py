@@ -28,7 +28,7 @@ from adapters.postgres.sequencer import Sequencer
 _PAGE = 2000
 _ENDLESS = 2**63 - 1
 _READERS = 8
-_GLANCE = 0.5  # seconds after which the listener looks for itself, should a notification be lost
+_GLANCE = 0.2  # seconds after which the listener looks for itself, should a notification be lost
 _ABSENCE = 0.1  # seconds between its attempts to reach a database that is away
 _BREATH = 0.01  # seconds that it rests, so that a thousand commits a second don't wake it a thousand times
 
@@ -52,6 +52,7 @@ SELECT f.position, f.type, f.tags, f.data, f.recorded_at, log.head
          JOIN facts.fact USING (position)) f ON true
  ORDER BY f.position
 """
+_MATCHING_PAGE = _MATCHING.replace("facts.matching", "facts.matching_page")
 
 
 class Stored(NamedTuple):
@@ -180,12 +181,13 @@ class PostgresRecorder(DCBRecorder):
             connection.cursor("facts", binary=True) as cursor,
         ):
             cursor.itersize = _PAGE
-            cursor.execute(_MATCHING, _arguments(asked, after, until, _ENDLESS))
+            cursor.execute(_MATCHING_PAGE, _arguments(asked, after, until, _ENDLESS))
             yield from (Stored._make(row[:5]) for row in cursor if row[0] is not None)
 
     def _page(self, asked: list[Criterion], after: int, until: int, limit: int) -> tuple[list[Stored], int]:
         """At most `limit` facts and the log's head, of one moment."""
-        statement = _ALL if ANYTHING in asked else _MATCHING
+        matching = _MATCHING if limit == _ENDLESS else _MATCHING_PAGE
+        statement = _ALL if ANYTHING in asked else matching
         arguments = _arguments(asked, after, until, limit)
 
         def fetch(connection: psycopg.Connection) -> tuple[list[Stored], int]:

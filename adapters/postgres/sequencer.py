@@ -19,7 +19,7 @@ from adapters.postgres.criteria import Criterion, Written, array, criteria
 
 _MOST_DECISIONS = 512
 _MOST_BYTES = 8 * 1024 * 1024
-_MOST_LOST_CONNECTIONS = 3
+_MOST_LOST_CONNECTIONS = 10
 _LONGEST_TEXT = 1024  # bytes: a tag and a type must fit into one row of the index
 
 _APPEND = """

@@ -11,6 +11,7 @@ import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
@@ -84,7 +85,7 @@ def unpack(content: bytes) -> Bundle:
         proofs = tuple(apart(proofs_.decode()))
         if len(proofs) != len(entries) or not entries:
             raise ValueError("it has not one proof for each fact")
-        if any(one.position >= other.position for one, other in zip(entries, entries[1:], strict=False)):
+        if any(one.position >= other.position for one, other in pairwise(entries)):
             raise ValueError("its facts are not in order")
         return Bundle(id_of(manifest["subject"]), entries, proofs, checkpoint.decode(), page_.decode())
     except (BadZipFile, ValueError, KeyError, TypeError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
@@ -139,7 +140,8 @@ _LABELS: Final = {
 }
 _STYLE: Final = (
     "body{font:16px/1.6 serif;max-width:50em;margin:2em auto;padding:0 1em}h2{font-size:1em;margin:1.5em 0 .3em}"
-    "dl{display:grid;grid-template-columns:10em 1fr;margin:0;border-top:1px solid #999}dd{margin:0;overflow-wrap:anywhere}"
+    "dl{display:grid;grid-template-columns:10em 1fr;margin:0;border-top:1px solid #999}"
+    "dd{margin:0;overflow-wrap:anywhere}"
 )
 
 

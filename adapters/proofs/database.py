@@ -152,7 +152,7 @@ class _Reading:
         self.tree = None
 
     def _proven(self, tree: Tree, size: int, prefix: bytes) -> bool:
-        """Whether, by the checkpoint, the first ``size`` facts are those read here and the next is that of the tiles."""
+        """Whether, by the checkpoint, the first ``size`` facts are those read here and the tiles' next is the next."""
         end, root = self.checkpoint.size, self.checkpoint.root
         inclusion = merkle.inclusion_proof(tree.nodes, size, end)
         consistency = merkle.consistency_proof(tree.nodes, size, end)

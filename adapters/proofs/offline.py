@@ -40,7 +40,8 @@ class Report(NamedTuple):
         span = f"第{self.facts[0].position}号至第{self.facts[-1].position}号之间" if len(self.facts) > 1 else ""
         yield f"事实:{span}{len(self.facts)}条,逐字节与检查点相符"
         for chain in self.chains:
-            yield f"签批:{chain.chain}(第{chain.round}轮),{chain.phase.label},签字{len(chain.signatures)}个,次序与职务均相符"
+            signed = f"签字{len(chain.signatures)}个,次序、职务与所见均相符"
+            yield f"签批:{chain.chain}(第{chain.round}轮),{chain.phase.label},{signed}"
             for one in chain.signatures:
                 who = f"{names.get(one.region, one.region)}{one.post.label} {names.get(one.by, one.by)}"
                 yield f"  第{one.stage + 1}级 {who} {moment(one.at)}{'' if one.counts else '(已退回,不再有效)'}"
@@ -51,6 +52,13 @@ class Report(NamedTuple):
                 yield f"  {standing.rank} {names.get(standing.subject, standing.subject)} {points(standing.score)}分"
         for remark in self.remarks:
             yield f"注意:{remark}"
+
+
+def verify_file(content: bytes, policy: Policy) -> Report:
+    """Check a bundle or a receipt, whichever it is. Raises Unproven."""
+    if content.startswith(b"PK"):
+        return verify_bundle(content, policy)
+    return verify_receipt_alone(content.decode("utf-8", "replace"), policy)
 
 
 def verify_bundle(content: bytes, policy: Policy) -> Report:
@@ -70,7 +78,7 @@ def verify_bundle(content: bytes, policy: Policy) -> Report:
     return Report(bundle.subject, accepted, facts, chains, editions, tuple(remarks))
 
 
-def verify_one(text: str, policy: Policy) -> Report:
+def verify_receipt_alone(text: str, policy: Policy) -> Report:
     """Check a receipt. Raises Unproven."""
     entry, accepted = verify_receipt(text, policy)
     return Report(None, accepted, Past([entry.fact]), (), (), tuple(_remarks(policy, (), ())))

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Final, NamedTuple, Protocol
 
 import structlog
@@ -37,7 +37,7 @@ _BATCH: Final = 1 << 16
 _PATROL: Final = 4
 """Tiles of sealed facts that are compared with the database anew in every round."""
 
-_SIGNED, _KEY, _ALARM, _LOCK = "signed", "key", "alarm.json", "lock"
+_SIGNED, _KEY, _ALARM, _LOCK, _WITNESSES = "signed", "key", "alarm.json", "lock", "witnesses.txt"
 
 _log = structlog.get_logger(__name__)
 
@@ -53,6 +53,15 @@ class Facts(Protocol):
 
     def wait(self, after: int, timeout: float) -> int:
         """Block until there is one after a position, or for so many seconds."""
+
+
+def witnesses_of(folder: Path) -> Policy:
+    """The witnesses that this log asks, and how many of them it needs: a policy in the log's own folder.
+
+    Without that file nobody is asked. Raises Unproven where it can't be read.
+    """
+    file = folder / _WITNESSES
+    return Policy.parse(file.read_text("utf-8")) if file.exists() else ALONE
 
 
 class State(StrEnum):
@@ -313,6 +322,19 @@ class Sealer:
             told["seen_at"] = self._now().isoformat(timespec="seconds")
             files.write(file, json.dumps(told, ensure_ascii=False).encode())
         return alarm
+
+
+@contextmanager
+def sealing(sealer: Sealer) -> Iterator[Sealer]:
+    """Seals beside the writers for as long as it lasts."""
+    stop = Event()
+    thread = Thread(target=sealer.run, args=(stop,), name="sealer", daemon=True)
+    thread.start()
+    try:
+        yield sealer
+    finally:
+        stop.set()
+        thread.join()
 
 
 def _leaf(fact: Stored) -> bytes:

@@ -1,4 +1,4 @@
-"""核验签批: whether a chain of signatures is whole, in order, on what its signers saw, and by people who held the posts.
+"""核验签批: whether a chain of signatures is whole, in order, on what its signers saw, by people who held the posts.
 
 Folds of the domain over the facts at hand, and nothing else. What a signature says it was shown is a digest over every
 fact on the issue until then, so no such fact can be left out before the last signature.
@@ -52,22 +52,28 @@ def check_issue(facts: Past, issue: IssueId) -> list[SignOffChain]:
     states: dict[ChainId, Chain] = {}
     signed: dict[ChainId, list[Recorded]] = {}
     for number, fact in enumerate(about):
-        before = Past(about[:number])
-        match fact.event:
-            case ChainOpened():
-                _opened(facts, before, fact, fact.event)
-            case SignedOff() as signature:
-                chain = states.get(signature.chain)
-                _signed(facts, before, fact, signature, chain)
-                signed.setdefault(signature.chain, []).append(fact)
-            case IssueClosed(chain=closing):
-                last = states.get(closing)
-                if last is None or last.phase is not Phase.COMPLETE:
-                    _refuse(fact, "closed_unsigned", "问题销号时签字并未签完")
         name = getattr(fact.event, "chain", None)
-        if isinstance(name, ChainId) and (after := chains.evolve(states.get(name), fact)) is not None:
+        chain = states.get(name) if isinstance(name, ChainId) else None
+        try:
+            _check(facts, Past(about[:number]), fact, chain)
+        except LookupError:
+            # The folds know no past in which something is reported that was never begun.
+            _refuse(fact, "incomplete_facts", "它所依据的事实没有收入")
+        if isinstance(fact.event, SignedOff):
+            signed.setdefault(fact.event.chain, []).append(fact)
+        if isinstance(name, ChainId) and (after := chains.evolve(chain, fact)) is not None:
             states[name] = after
     return [_found(issue, state, signed.get(name, [])) for name, state in states.items()]
+
+
+def _check(facts: Past, before: Past, fact: Recorded, chain: Chain | None) -> None:
+    match fact.event:
+        case ChainOpened():
+            _opened(facts, before, fact, fact.event)
+        case SignedOff():
+            _signed(facts, before, fact, fact.event, chain)
+        case IssueClosed() if chain is None or chain.phase is not Phase.COMPLETE:
+            _refuse(fact, "closed_unsigned", "问题销号时签字并未签完")
 
 
 def _opened(facts: Past, before: Past, fact: Recorded, opened: ChainOpened) -> None:

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime, timedelta
 
 from domain.fact import CHINA
-from domain.ids import Id, RegionId
+from domain.ids import Id, RegionId, SigningKeyId
 from domain.issues import Deadline
 
 _CJK = r"\u3400-\u9fff\u3000-\u303f\uff00-\uffef"
@@ -67,6 +67,12 @@ def deadline(value: Deadline) -> str:
         case _:
             said = "" if value.long_term else "未写明"
     return typeset(f"{said},并长期坚持") if said and value.long_term else said or "长期坚持"
+
+
+def fingerprint(key: SigningKeyId) -> str:
+    """指纹: 128 bits of a key's digest, in groups that two people can read to each other."""
+    digest = key.partition("-")[2]
+    return " ".join(digest[n : n + 4] for n in range(0, 32, 4))
 
 
 def span(value: timedelta) -> str:

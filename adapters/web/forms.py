@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Literal, NamedTuple
 
+import orjson
 from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 
@@ -21,7 +22,7 @@ from domain.evidence import Evidence
 from domain.ids import ChainId, EscalationId, EvidenceId, ExtensionId, Id, IssueId, ObjectionId, StepId
 from domain.policy import Severity
 
-Kind = Literal["prose", "line", "date", "money", "choice", "yesno", "deadline", "files", "stage"]
+Kind = Literal["prose", "line", "date", "money", "choice", "yesno", "deadline", "files", "stage", "signature"]
 Choices = tuple[tuple[str, str], ...]
 
 KEY: Final = "key"
@@ -86,7 +87,10 @@ FORMS: Final = {
             signoff.SignOff,
             "签字",
             "确认签字",
-            (Field("opinion", "签字意见", hint="请写明您的审核意见;签字后不能更改"),),
+            (
+                Field("opinion", "签字意见", hint="请写明您的审核意见;签字后不能更改"),
+                Field("signature", "个人签名", "signature", required=False),
+            ),
             tone="sign",
         ),
         Form(
@@ -358,6 +362,8 @@ def parsed(field: Field, values: Mapping[str, str], kept: tuple[Evidence, ...]) 
         case "stage":
             to, _, stage = text.partition(":")
             return {"to": to, "stage": int(stage) if stage.isdigit() else None}
+        case "signature":
+            return {field.name: signature_in(text)}
     return {field.name: text}
 
 
@@ -377,6 +383,14 @@ def fen_in(text: str) -> int:
     if not fen.is_finite() or fen != fen.to_integral_value() or not 0 <= fen < 10**15:
         raise ValueError("金额应不小于零,精确到分")
     return int(fen)
+
+
+def signature_in(text: str) -> Any:
+    """What the person's device made, as the page's script wrote it down."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise ValueError("签名无法读取,请重新签名") from None
 
 
 def deadline_in(field: Field, values: Mapping[str, str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from adapters.http.problems import Problem, problem_of
 from adapters.logging import audit
 from adapters.web.dossier import dossier, phase_words, tenures_of, timeline
 from adapters.web.forms import FORMS, REGISTER, Choices, Form, Typed, Unreadable, read
+from adapters.web.keys import signing_with
 from adapters.web.names import Names, named_in, names_of
 from adapters.web.offers import Offers, offers
 from adapters.web.site import Site, Visit, see_other
@@ -200,6 +201,7 @@ def shown(visit: Visit, issue: IssueId, typed: Typed | None = None, status: int 
         phase=phase_words(found.chain, as_of.day) if found.chain else "",
         done=FORMS[visit.query("done")].title if visit.query("done") in FORMS else "",
         registered_now=visit.query("done") == "register",
+        signing=signing_with(visit, found.chain) if any(form.name == "sign" for form in forms) else None,
     )
 
 
@@ -304,7 +306,7 @@ def performed(visit: Visit, form: Form, fixed: dict[str, Any], again: Any, issue
         command, typed = read(form, visit.posted, visit.application.evidence, fixed)
     except Unreadable as unreadable:
         return again_with(again, unreadable.typed, 422)
-    act = visit.act
+    act = visit.acting(command)
     try:
         outcome = visit.application.ledger.execute(command, act, typed.key)
     except (Refused, Conflict) as refusal:

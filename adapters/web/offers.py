@@ -33,6 +33,7 @@ TYPED: Final = frozenset(
         "reason_required",
         "unknown_unit",
         "unknown_person",
+        "assurance_too_low",
     )
 )
 """Refusals of what was typed, which here is only a placeholder."""

@@ -10,6 +10,7 @@ from adapters.web.access import access
 from adapters.web.boards import boards
 from adapters.web.imports import imports
 from adapters.web.issues import issues
+from adapters.web.keys import keys
 from adapters.web.queues import queues
 from adapters.web.records import records
 from adapters.web.site import STATIC, Site, Visit
@@ -18,7 +19,7 @@ from adapters.web.site import STATIC, Site, Visit
 def pages(application: Application) -> APIRouter:
     """Every page of the program, over an application that is open."""
     site = Site(application)
-    for part in (access, queues, issues, boards, records, imports):
+    for part in (access, queues, issues, boards, records, imports, keys):
         part(site)
     site.page("/static/{name}", static, door="open")
     site.page("/{elsewhere:path}", nowhere, door="open")

@@ -29,10 +29,11 @@ from adapters.http.admission import Entrance
 from adapters.http.moments import PATIENCE, moment
 from adapters.http.problems import Problem, problem_of
 from adapters.identity.admission import Identity, NotAdmitted, csrf_fits, csrf_of
+from adapters.proofs.people import proven
 from adapters.web import formats
 from adapters.web.names import Names, names_of
 from adapters.web.words import LEVEL_NAMES, tell, title
-from domain.command import About, Act
+from domain.command import About, Act, Command
 from domain.ids import Id, PersonId, id_of
 from domain.organisation import PersonRegistered
 from domain.posts import TENURE, Tenure, held
@@ -62,9 +63,13 @@ class Punctuation(Extension):
 _NAMED = re.compile(r"\(?\b((?:issue|case|edition)-[0-9a-z][0-9a-z_-]*)\)?")
 
 
+_DATED = re.compile(r"(?<![\d-])(?<!如 )([12]\d{3})-(\d\d)-(\d\d)(?!\d)")
+
+
 def sentence(text: str) -> Markup:
-    """A sentence of ours in type; an id in it becomes a way to what it names."""
-    said = _NAMED.split(formats.typeset(text).rstrip("。"))
+    """A sentence of ours in type: its dates in Chinese, an id in it a way to what it names."""
+    dated = _DATED.sub(lambda found: f"{int(found[1])}年{int(found[2])}月{int(found[3])}日", text)
+    said = _NAMED.split(formats.typeset(dated).rstrip("。"))
     links = [Markup('\uff08<a href="{}">查看</a>\uff09').format(formats.address(id_of(one))) for one in said[1::2]]
     plain = [escape(part) for part in said[::2]]
     return Markup("").join(part for pair in zip(plain, [*links, Markup("")], strict=True) for part in pair)
@@ -126,6 +131,11 @@ class Visit:
     @property
     def act(self) -> Act:
         return Act(self.viewer.identity.acting(), self.now)
+
+    def acting(self, command: Command) -> Act:
+        """The one who is there, about to ask for this, with what was verified of the signatures in it."""
+        settings = self.application.settings
+        return self.act._replace(proven=proven(command, self.application.facts, settings.browsed_at))
 
     @property
     def application(self) -> Application:
@@ -194,6 +204,7 @@ class Site:
         self.templates.globals |= {
             "left": formats.left,
             "countdown": formats.countdown,
+            "fingerprint": formats.fingerprint,
             "title_of": title,
             "tell": tell,
             "level_names": LEVEL_NAMES,

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from adapters.web.formats import day, deadline, moment, money
+from adapters.web.formats import day, deadline, fingerprint, moment, money
 from adapters.web.names import Names, office
 from domain import accountability as acc
-from domain import chains, issues, organisation, policy, posts, rankings, regions
+from domain import chains, issues, keys, organisation, policy, posts, rankings, regions
 from domain.evidence import Evidence
 from domain.fact import Event
 from domain.ids import Id, RegionId
@@ -18,6 +18,7 @@ BACK_TO = {"rectification": "整改", "check": "现场核查", "notice": "公示
 OUTCOMES = {"upheld": "申诉成立,撤销原决定", "lightened": "变更为较轻的措施", "rejected": "维持原决定"}
 CAUSES = {"served": "期满解除", "early": "提前解除", "appeal": "申诉后解除", "ground_gone": "案由消失而解除"}
 ESCALATED_TO = {"township": "乡镇", "county": "县指挥部"}
+SUITES = {"ed25519": "密钥文件", "webauthn": "通行密钥", "sm2": "国密密钥"}
 
 
 class Quote(NamedTuple):
@@ -57,6 +58,7 @@ QUOTED = {
     "grounds": "申诉理由",
     "reasons": "决定理由",
     "reason": "理由",
+    "manner": "核对方式",
 }
 
 
@@ -99,11 +101,11 @@ def funds(label: str, fen: int | None) -> str:
 
 
 def sentence(event: Event, names: Names) -> str:
-    """What the fact says, in one sentence without its full stop. Raises LookupError for a type without words."""
+    """What the fact says, in one sentence without its full stop; of a type without words of its own, its term."""
     for words in (of_places, of_issues, of_chains, of_boards, of_cases):
         if said := words(event, names):
             return said
-    raise LookupError(f"no words for {event.type}")
+    return title(event)
 
 
 def of_places(event: Event, names: Names) -> str | None:
@@ -121,6 +123,13 @@ def of_places(event: Event, names: Names) -> str | None:
             return f"设立{event.name},属{names.path(event.region)}"
         case organisation.UnitDissolved():
             return f"{names(event.unit)}自{day(event.on)}起撤销"
+        case keys.KeyRegistered():
+            kind = SUITES[event.suite]
+            return f"{names(event.person)}登记{kind}“{event.label}”,指纹{fingerprint(event.key)},确认前不能使用"
+        case keys.KeyConfirmed():
+            return f"确认{names(event.person)}的密钥,指纹{fingerprint(event.key)},从此可用来签字"
+        case keys.KeyRevoked():
+            return f"吊销{names(event.person)}的密钥,指纹{fingerprint(event.key)};自{day(event.since)}起它所签的存疑"
         case regions.RegionEstablished():
             return f"设立{event.name}(代码{event.region.code}),自{day(event.since)}起"
         case regions.RegionRenamed():
@@ -209,7 +218,7 @@ def of_chains(event: Event, names: Names) -> str | None:
         case chains.SignedOff():
             return (
                 f"以{office(names.path(event.region), event.post)}身份签字(第{event.stage + 1}级),"
-                f"所见为截至第{event.shown}号记录的全部内容,摘要{event.shown_digest[:12]}"
+                f"所见为截至第{event.shown}号记录的全部内容,摘要{event.shown_digest[:12]}{signed_with(event)}"
             )
         case chains.SentBack():
             to = f"第{event.stage + 1}级签字" if event.stage is not None else BACK_TO[event.to]
@@ -244,6 +253,13 @@ def of_boards(event: Event, names: Names) -> str | None:
                 f"{listed(event.standings, names)}"
             )
     return None
+
+
+def signed_with(event: chains.SignedOff) -> str:
+    """With what key, where it was more than an account."""
+    if event.signature is None:
+        return ""
+    return f",以{event.assurance.label}签名,指纹{fingerprint(event.signature.key)}"
 
 
 def listed(standings: tuple[rankings.Standing, ...], names: Names) -> str:

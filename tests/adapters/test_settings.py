@@ -45,6 +45,7 @@ def test_every_setting_is_read_from_its_variable(tmp_path: Path) -> None:
         "TAIZHANG_DATA": str(tmp_path),
         "TAIZHANG_HOST": "0.0.0.0",
         "TAIZHANG_PORT": "9000",
+        "TAIZHANG_ORIGIN": "https://ledger.example.cn",
         "TAIZHANG_SECURE_COOKIES": "true",
         "TAIZHANG_SESSION_HOURS": "8",
         "TAIZHANG_SESSION_IDLE_MINUTES": "15",
@@ -58,7 +59,7 @@ def test_every_setting_is_read_from_its_variable(tmp_path: Path) -> None:
     settings = Settings.from_environment({**given, "PATH": "/bin"})
     read = settings.model_dump(mode="json")
     expected = [*given.values()]
-    expected[9] = "DEBUG"
+    expected[10] = "DEBUG"
     assert [str(value).replace("True", "true") for value in read.values()] == expected
     assert settings.log_folder is None
 

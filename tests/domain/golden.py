@@ -21,7 +21,7 @@ import domain.signoff  # noqa: F401
 from adapters.facts import encode
 from domain.command import Act
 from domain.fact import Event, event_types
-from domain.ids import EvidenceId, Id, ImportId, PersonId, RegionId
+from domain.ids import EvidenceId, Id, ImportId, PersonId, RegionId, SigningKeyId
 
 FOLDER = Path(__file__).parent / "golden"
 MOMENT = datetime(2019, 9, 30, 13, 0, 0, 123456, tzinfo=UTC)
@@ -29,6 +29,7 @@ FIXED: dict[type, Any] = {
     RegionId: RegionId("region-451226104207"),
     EvidenceId: EvidenceId("evidence-" + "0a" * 32),
     ImportId: ImportId("import-" + "0b" * 32),
+    SigningKeyId: SigningKeyId("signingkey-" + "0d" * 32),
     bool: True,
     int: 2,
     date: date(2019, 9, 30),

@@ -70,7 +70,8 @@ def test_a_version_is_found_under_the_nodes_above_every_position_it_held_for(
     node = fork(since, since + length)
     assert since <= node < since + length
     assert node in forks_over(since + offset % length)
-    assert len(forks_over(since)) == DEPTH + 1
+    assert len(forks_over(since)) == DEPTH
+    assert node in forks_over(since, last=since + length - 1)
 
 
 def test_text_comes_back_as_it_went_in(projecting: Projecting, connection: psycopg.Connection[Any]) -> None:

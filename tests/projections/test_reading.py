@@ -93,7 +93,8 @@ def test_filters_are_joined(reading: psycopg.Connection[Any]) -> None:
 
 
 ORDERS: list[tuple[tuple[str, ...], Callable[[IssueLine], Any]]] = [
-    ((), lambda line: line.issue),
+    (("issue",), lambda line: line.issue),
+    ((), lambda line: (line.region, line.issue)),
     (("region",), lambda line: (line.region, line.issue)),
     (("due",), lambda line: (line.due is None, line.due or date.min, line.issue)),
     (("-due",), lambda line: (line.due is None, -(line.due or date.min).toordinal(), line.issue)),
@@ -104,10 +105,14 @@ ORDERS: list[tuple[tuple[str, ...], Callable[[IssueLine], Any]]] = [
 ]
 
 
-@pytest.mark.parametrize("size", [1, 7, 50])
+@pytest.mark.parametrize("size", [2, 7, 50])
 def test_a_walk_gives_every_line_once_in_order(reading: psycopg.Connection[Any], size: int) -> None:
     for order, key in ORDERS:
         assert list(walk(reading, IssueLine, Query(order=order, limit=size))) == sorted(ISSUES.values(), key=key)
+        then = sorted(THEN.values(), key=key)
+        assert list(walk(reading, IssueLine, Query(order=order, as_of=MIDDLE, limit=size))) == then
+        town = Query((Where("region", "within", TOWNS[1]),), order, MIDDLE, limit=size)
+        assert list(walk(reading, IssueLine, town)) == [line for line in then if TOWNS[1].holds(line.region)]
 
 
 def test_text_is_sorted_backwards_too_with_nobody_last(reading: psycopg.Connection[Any]) -> None:

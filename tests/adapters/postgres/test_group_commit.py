@@ -158,6 +158,9 @@ def test_every_fate_is_the_one_that_the_package_s_own_recorder_gives(
         )
         assert [(f.position - base, f.event) for f in ours] == [(f.position, f.event) for f in theirs]
         assert (ours.head or base) - base == (theirs.head or 0)
+        facts, head = recorder.read_with_head(query, after=base)
+        assert [(f.position - base, f.type) for f in facts] == [(f.position, f.event.type) for f in model.read(query)]
+        assert head - base == len(model.events)
 
 
 def _shifted(condition: DCBAppendCondition | None, base: int) -> DCBAppendCondition | None:

@@ -64,7 +64,7 @@ class Wire:
                 threading.Thread(target=self._forward, args=(client, server), daemon=True).start()
 
     def _forward(self, client: socket.socket, server: socket.socket) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # a socket closed by the test
             while True:
                 readable, _, _ = select.select([client, server], [], [])
                 for end in readable:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -22,7 +23,7 @@ from domain.registration import AssignIssue
 from domain.signoff import ApplyForWriteOff, CheckOnSite, PostNotice, SignOff, shown_of
 from services.ledger import Outcome
 from tests.conftest import PostgresServer
-from tests.county import BUREAU, founding, person, register
+from tests.county import BUREAU, CHAIN_SIGNERS, founding, person, register
 
 PASSWORD = "Mulberry-2019"
 FOUNDER = PersonId("person-founder")
@@ -55,30 +56,30 @@ class Town:
         assert self.application.projector.wait_for(outcome.position, 10)
         return outcome
 
-    def issue(self, severity: Severity = Severity.MINOR, **changes: object) -> IssueId:
+    def issue(self, severity: Severity = Severity.MINOR, by: str = "clerk", **changes: Any) -> IssueId:
         """Registered by the clerk, found and due around today."""
         issue = IssueId(f"issue-{next(self.numbers)}")
         deadline = {"due": self.today + timedelta(days=30), "precision": "day", "long_term": False}
-        self.when(register(issue, severity, **{"found_on": self.today, "deadline": deadline, **changes}), "clerk")
+        self.when(register(issue, severity, **{"found_on": self.today, "deadline": deadline, **changes}), by)
         return issue
 
-    def assigned(self, severity: Severity = Severity.MINOR, **changes: object) -> IssueId:
+    def assigned(self, severity: Severity = Severity.MINOR, **changes: Any) -> IssueId:
         issue = self.issue(severity, **changes)
         self.when(AssignIssue(issue=issue, unit=BUREAU, leader=person("leader"), person=person("officer")), "clerk")
         return issue
 
-    def planned(self, severity: Severity = Severity.MINOR, **changes: object) -> tuple[IssueId, StepId]:
+    def planned(self, severity: Severity = Severity.MINOR, **changes: Any) -> tuple[IssueId, StepId]:
         issue = self.assigned(severity, **changes)
         step = StepId(f"step-{issue.removeprefix('issue-')}")
         self.when(PlanStep(issue=issue, step=step, measure="修复路面三百米"), "officer")
         return issue, step
 
-    def rectified(self, severity: Severity = Severity.MINOR, **changes: object) -> IssueId:
+    def rectified(self, severity: Severity = Severity.MINOR, **changes: Any) -> IssueId:
         issue, step = self.planned(severity, **changes)
         self.when(ReportStep(issue=issue, step=step, progress="已修复", done=True, occurred_on=self.today), "officer")
         return issue
 
-    def ready(self, severity: Severity = Severity.MINOR, **changes: object) -> tuple[IssueId, ChainId]:
+    def ready(self, severity: Severity = Severity.MINOR, **changes: Any) -> tuple[IssueId, ChainId]:
         """Applied for, checked, and on notice where the rule asks for one."""
         issue = self.rectified(severity, **changes)
         chain = ChainId(f"chain-{issue.removeprefix('issue-')}")
@@ -96,6 +97,12 @@ class Town:
             SignOff(issue=issue, chain=chain, opinion="同意", shown=shown.position, shown_digest=shown.digest), by
         )
 
+    def closed(self) -> IssueId:
+        issue, chain = self.ready()
+        for name in CHAIN_SIGNERS[:4]:
+            self.sign(issue, chain, name)
+        return issue
+
     def asks_for_time(self, issue: IssueId) -> ExtensionId:
         extension = ExtensionId(f"extension-{issue.removeprefix('issue-')}")
         due = self.today + timedelta(days=60)
@@ -107,9 +114,20 @@ class Town:
 
 
 ACCOUNTS = (
-    "clerk officer leader supervisor inspector headquarters village-secretary village-director township-secretary "
-    "township-head county-secretary other-clerk"
-).split()
+    "clerk",
+    "officer",
+    "leader",
+    "supervisor",
+    "inspector",
+    "headquarters",
+    "village-secretary",
+    "village-director",
+    "township-secretary",
+    "township-head",
+    "county-secretary",
+    "other-clerk",
+    "other-secretary",
+)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +152,8 @@ class Visitor:
         self.client = client
 
     def get(self, path: str) -> httpx.Response:
-        return self.client.get(path)
+        response: httpx.Response = self.client.get(path)
+        return response
 
     def hidden(self, page: str, action: str) -> dict[str, str]:
         """What the form of a page carries besides what people type. Raises AssertionError when there is no form."""
@@ -148,11 +167,13 @@ class Visitor:
         path: str,
         action: str,
         files: dict[str, tuple[str, bytes, str]] | None = None,
+        /,
         **typed: str,
     ) -> httpx.Response:
         """Opens a page, and sends one of its forms."""
         page = self.get(path).text
-        return self.client.post(action, data={**self.hidden(page, action), **typed}, files=files)
+        response: httpx.Response = self.client.post(action, data={**self.hidden(page, action), **typed}, files=files)
+        return response
 
     def act(self, issue: IssueId, form: str, **typed: str) -> httpx.Response:
         return self.fill(f"/issues/{issue}", f"/issues/{issue}/{form}", **typed)
@@ -171,7 +192,7 @@ def visitor(town: Town) -> Iterator[Visitor]:
 
 
 @pytest.fixture
-def signed_in(town: Town) -> Iterator[Callable[[str], Visitor]]:
+def signed_in(town: Town) -> Callable[[str], Visitor]:
     """Signs somebody in through the door, as people do."""
     api = create_api(town.application)
 
@@ -182,4 +203,3 @@ def signed_in(town: Town) -> Iterator[Callable[[str], Visitor]]:
         return visitor
 
     return sign_in
-

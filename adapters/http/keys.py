@@ -1,0 +1,131 @@
+"""签名接口: what a person's own key is to sign, in its exact words, and how a browser makes a passkey. The signature is
+made where the key is; it comes back with the command."""
+
+from hashlib import sha256
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Path, Query
+from starlette.requests import Request
+from starlette.responses import Response
+from webauthn import generate_registration_options, options_to_json
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from adapters.bootstrap import Application
+from adapters.http.admission import Entrance
+from adapters.http.routing import PREFIX, Told
+from adapters.logging import audit
+from adapters.proofs.suites import rp_id, to_bytes
+from domain.command import About, Act
+from domain.fact import Past, Value
+from domain.ids import ChainId, IssueId, PersonId, SigningKeyId
+from domain.keys import KEYS, Key, fold, id_of, registration
+from domain.signoff import SignOff, shown_of
+from domain.statements import Base64Url, Digest, SuiteName
+from domain.text import Prose, ShortText
+from services.ledger import FactStore
+
+RELYING_PARTY: Final = "台账"
+
+
+class Words(Value):
+    """待签内容: ``digest`` is the SHA-256 of ``statement`` in UTF-8; its 32 bytes are what a key signs, and a passkey's
+    challenge."""
+
+    statement: str
+    digest: Digest
+
+
+class KeyWords(Words):
+    """登记密钥的待签内容"""
+
+    key: SigningKeyId
+
+
+class SignOffWords(Words):
+    """签字的待签内容, with what was shown; ``keys`` are the signer's own that are in force."""
+
+    shown: int
+    shown_digest: Digest
+    keys: tuple[SigningKeyId, ...]
+
+
+def keys(application: Application, entrance: Entrance) -> APIRouter:
+    router = APIRouter(prefix=PREFIX, tags=["密钥"], route_class=Told)
+
+    @router.get("/keys/options", response_class=Response)
+    def passkey_options(request: Request) -> Response:
+        """登记通行密钥的选项
+
+        For ``navigator.credentials.create``; the new key then signs the statement of ``/keys/statement``.
+        """
+        person = entrance.actor(request)
+        known = (key.credential for key in own_keys(application.facts, person) if key.credential)
+        options = generate_registration_options(
+            rp_id=rp_id(application.settings.browsed_at),
+            rp_name=RELYING_PARTY,
+            user_name=entrance.identity(request).login,
+            # At most 64 bytes, which an id may exceed.
+            user_id=sha256(person.encode()).digest(),
+            authenticator_selection=AuthenticatorSelectionCriteria(
+                resident_key=ResidentKeyRequirement.PREFERRED, user_verification=UserVerificationRequirement.REQUIRED
+            ),
+            exclude_credentials=[PublicKeyCredentialDescriptor(id=to_bytes(one)) for one in known],
+        )
+        return Response(options_to_json(options), media_type="application/json")
+
+    @router.get("/keys/statement")
+    def key_statement(
+        request: Request,
+        suite: SuiteName,
+        public_key: Base64Url,
+        label: ShortText,
+        credential: Base64Url | None = None,
+    ) -> KeyWords:
+        """登记密钥时须由该密钥签名的内容"""
+        said = registration(entrance.actor(request), suite, public_key, credential, label)
+        return KeyWords(statement=said.text, digest=said.digest, key=id_of(public_key))
+
+    @router.get("/issues/{issue}/applications/{chain}/statement")
+    def signoff_statement(
+        request: Request,
+        issue: Annotated[IssueId, Path()],
+        chain: Annotated[ChainId, Path()],
+        opinion: Prose,
+        shown: Annotated[int | None, Query(ge=1, description="所见的最后一条事实;不写则为现在")] = None,
+        shown_digest: Annotated[Digest | None, Query(description="所见的摘要")] = None,
+    ) -> SignOffWords:
+        """签字时可用本人密钥签名的内容
+
+        In the exact words that the decision will make again; sent back with the signature, ``shown`` and
+        ``shown_digest`` must be those given here.
+        """
+        act = Act(entrance.actor(request), application.now())
+        seen = (shown, shown_digest)
+        if shown is None or shown_digest is None:
+            seen = shown_of(Past(application.facts.about(issue)))
+        command = SignOff.model_validate(
+            {"issue": issue, "chain": chain, "opinion": opinion, "shown": seen[0], "shown_digest": seen[1]}
+        )
+        past, _, _ = application.ledger.stand(command, act)
+        said = command.statement(past, act)
+        audit("viewed", viewer=act.by, what="statement", subject=chain)
+        return SignOffWords(
+            statement=said.text,
+            digest=said.digest,
+            shown=command.shown,
+            shown_digest=command.shown_digest,
+            keys=tuple(key.key for key in own_keys(application.facts, act.by) if key.in_force),
+        )
+
+    return router
+
+
+def own_keys(store: FactStore, person: PersonId) -> list[Key]:
+    """Every key that a person ever registered."""
+    found = fold(store.read((About(person, KEYS),)).facts).values()
+    return [key for key in found if key.person == person]

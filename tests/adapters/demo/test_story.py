@@ -1,0 +1,265 @@
+"""What the demonstration must hold for every page and every ledger to have something true to show."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from adapters.bootstrap import Application, open_application
+from adapters.demo.loading import load
+from adapters.demo.logins import PASSWORD, logins
+from adapters.demo.story import ADMONISHED, DAAN, END, FIRST, LONGYAN, SECOND, Story
+from adapters.settings import Settings
+from domain.accountability import AppealDecided, CaseClosed, CaseOpened, MeasureAppealed, MeasureDecided, MeasureLifted
+from domain.chains import (
+    ChainWithdrawn,
+    Checked,
+    NoticePosted,
+    ObjectionRaised,
+    ObjectionSettled,
+    SentBack,
+    SignatureRefused,
+    SignedOff,
+)
+from domain.command import About, Act, Refused
+from domain.fact import Event, Past, Recorded
+from domain.ids import IssueId, PersonId
+from domain.issues import (
+    Escalated,
+    EscalationAnswered,
+    ExtensionDenied,
+    ExtensionGranted,
+    ExtensionRequested,
+    IssueAssigned,
+    IssueClosed,
+    IssueRegistered,
+    IssueRegraded,
+    IssueReopened,
+    IssueWithdrawn,
+    LookedBack,
+    StepReported,
+    WorkbookImported,
+)
+from domain.policy import Severity
+from domain.posts import TENURE, Post, Relieved, held
+from domain.rankings import EditionCorrected, EditionObjected, EditionPublished
+from domain.signoff import shown_of
+from projections.evidence_ledger import EvidenceLine
+from projections.reading import Query, Where, page
+from projections.signoff_ledger import SignOffLine, queue
+from services import ranking
+
+E = TypeVar("E", bound=Event)
+
+
+def every(application: Application, kind: type[E]) -> list[E]:
+    return [fact.event for fact in application.facts.facts((kind,)) if isinstance(fact.event, kind)]
+
+
+def facts(application: Application, *kinds: type[Event]) -> Sequence[Recorded]:
+    return list(application.facts.facts(kinds))
+
+
+def test_the_log_is_in_the_order_of_its_own_time_and_ends_before_the_story(application: Application) -> None:
+    log = list(application.facts.facts())
+    assert all(earlier.recorded_at <= later.recorded_at for earlier, later in pairwise(log))
+    assert all(fact.at == fact.recorded_at for fact in log)
+    assert log[-1].recorded_at <= END
+
+
+def test_the_clock_goes_on_from_the_story_s_end(application: Application) -> None:
+    assert END < application.now() < END + timedelta(hours=12)
+
+
+def test_the_issues_are_those_of_the_workbook_and_a_few_found_in_villages(application: Application) -> None:
+    [imported] = every(application, WorkbookImported)
+    assert imported.rows == 120
+    assert len(every(application, IssueRegistered)) == 124
+
+
+def test_the_same_story_twice_is_the_same_to_the_byte(story: Story, application: Application) -> None:
+    again = Story(application.divisions)
+    assert [(one.at, one.by) for one in again.script.in_order()] == [
+        (one.at, one.by) for one in story.script.in_order()
+    ]
+    assert again.script.files == story.script.files
+
+
+def test_cut_short_and_told_to_its_end_it_is_the_same_to_the_byte(
+    application: Application, database_url: str, tmp_path: Path
+) -> None:
+    settings = Settings(database_url=database_url, data=tmp_path, log_dir="-")
+
+    def cut(done: int, of: int) -> None:
+        if done == of - 300:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load(settings, cut)
+    load(settings)
+    with open_application(settings, project=False) as again:
+        assert [fact.digest for fact in again.facts.facts()] == [fact.digest for fact in application.facts.facts()]
+        assert len(again.accounts.accounts()) == len(application.accounts.accounts())
+    with pytest.raises(Refused, match="ledger_not_empty"):
+        load(settings)
+
+
+def test_chains_are_signed_at_every_level(application: Application) -> None:
+    signatures = Counter(event.chain for event in every(application, SignedOff))
+    closed = {event.chain for event in every(application, IssueClosed)}
+    assert {signatures[chain] for chain in closed} >= {4, 6, 8}
+    assert {event.post.level for event in every(application, SignedOff)} == {"village", "township", "county", "city"}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        SignatureRefused,
+        ChainWithdrawn,
+        NoticePosted,
+        IssueRegraded,
+        IssueWithdrawn,
+        ExtensionGranted,
+        ExtensionDenied,
+        EditionObjected,
+        EditionCorrected,
+        MeasureAppealed,
+        AppealDecided,
+        MeasureLifted,
+        CaseClosed,
+        Relieved,
+    ],
+)
+def test_it_happened_at_least_once(application: Application, kind: type[Event]) -> None:
+    assert facts(application, kind)
+
+
+def test_one_was_sent_back_to_its_check_and_one_to_its_village(application: Application) -> None:
+    assert {(event.to, event.stage) for event in every(application, SentBack)} == {("check", None), ("signing", 0)}
+    assert any(not event.passed for event in every(application, Checked))
+
+
+def test_escalations_were_answered_in_time_and_late_and_one_still_waits(application: Application) -> None:
+    due = {event.escalation: event.answer_due for event in every(application, Escalated)}
+    answered = {
+        fact.event.escalation: fact.recorded_at
+        for fact in facts(application, EscalationAnswered)
+        if isinstance(fact.event, EscalationAnswered)
+    }
+    kept = [answered[one] <= due[one] for one in answered]
+    assert True in kept
+    assert False in kept
+    [waiting] = due.keys() - answered.keys()
+    assert due[waiting] > END
+
+
+def test_an_extension_still_waits_for_its_decision(application: Application) -> None:
+    decided = len(every(application, ExtensionGranted)) + len(every(application, ExtensionDenied))
+    assert len(every(application, ExtensionRequested)) == decided + 1
+
+
+def test_objections_to_notices_were_upheld_and_not(application: Application) -> None:
+    assert len(every(application, ObjectionRaised)) == 2
+    assert {event.upheld for event in every(application, ObjectionSettled)} == {True, False}
+
+
+def test_look_backs_held_and_reopened_as_a_second_round(application: Application) -> None:
+    assert {event.holds for event in every(application, LookedBack)} == {True, False}
+    assert {event.round for event in every(application, IssueReopened)} == {2}
+    second = [event for event in every(application, StepReported) if event.round == 2]
+    assert second
+
+
+def test_who_answers_for_an_issue_was_changed_with_a_reason(application: Application) -> None:
+    assert [event.reason for event in every(application, IssueAssigned) if event.reason]
+
+
+def test_one_photo_proves_two_roads_and_the_ledger_marks_it(application: Application) -> None:
+    with application.pool.connection() as connection:
+        reused = page(connection, EvidenceLine, Query((Where("reused", "eq", True),))).lines
+    assert len({line.file for line in reused}) == 1
+    assert len(reused) == 2
+    assert application.evidence.verify(reused[0].file).media_type == "image/png"
+
+
+def test_every_file_that_a_fact_names_is_kept_whole(application: Application, story: Story) -> None:
+    named = {one.file: one for event in every(application, StepReported) for one in event.evidence}
+    named |= {one.file: one for event in every(application, Checked) for one in event.evidence}
+    assert len(named) > 100
+    for file, evidence in list(named.items())[::9]:
+        kept = application.evidence.verify(file)
+        assert (kept.size, kept.media_type) == (evidence.size, evidence.media_type)
+    assert {evidence.media_type for evidence in named.values()} == {"image/png", "application/pdf"}
+    assert set(story.script.files) >= set(named)
+
+
+def test_something_was_entered_long_after_it_is_said_to_have_happened(application: Application) -> None:
+    late = [
+        fact.on - fact.event.occurred_on
+        for fact in facts(application, StepReported)
+        if isinstance(fact.event, StepReported)
+    ]
+    assert max(late) > timedelta(days=30)
+
+
+def test_both_editions_can_be_counted_again_to_the_same_figures(application: Application) -> None:
+    assert [event.edition for event in every(application, EditionPublished)] == [FIRST, SECOND]
+    for edition, revision in ((FIRST, 0), (FIRST, 1), (SECOND, 0)):
+        assert ranking.recount(application.facts, edition, revision).holds
+
+
+def test_the_correction_took_the_one_who_objected_off_the_black_list(application: Application) -> None:
+    [first, _] = every(application, EditionPublished)
+    [corrected] = every(application, EditionCorrected)
+    before, after = (
+        {standing.subject for standing in event.standings if standing.listed == "black"} for event in (first, corrected)
+    )
+    assert DAAN in before
+    assert DAAN not in after
+    assert len(after) == 3
+
+
+def test_black_twice_running_led_to_a_measure_an_appeal_and_a_lighter_one(application: Application) -> None:
+    automatic = [event for event in every(application, CaseOpened) if event.automatic]
+    assert [(event.subject, event.grounds) for event in automatic] == [(LONGYAN, (FIRST, SECOND))]
+    [decision] = every(application, AppealDecided)
+    assert (decision.measure, decision.outcome) == (ADMONISHED, "lightened")
+    assert [event.replaces for event in every(application, MeasureDecided) if event.replaces] == [ADMONISHED]
+
+
+def test_everybody_can_log_in_and_every_signer_has_something_to_sign(application: Application, story: Story) -> None:
+    now = application.now()
+    today = Act(PersonId("person-nobody"), now).today
+    for login in logins(story):
+        signed_in = application.accounts.authenticate(login.login, PASSWORD, now)
+        assert signed_in.identity.kind == login.kind
+        assert not signed_in.identity.must_change
+        if login.person is None or not login.tries.startswith("待签"):
+            continue
+        mine = held(application.facts.read([About(login.person, TENURE)]).facts, login.person, today)
+        with application.pool.connection() as connection:
+            assert page(connection, SignOffLine, Query(queue(mine, login.person, today))).lines, login.login
+
+
+def test_every_ledger_has_lines_and_is_what_the_facts_come_to(application: Application) -> None:
+    for name, position in application.projector.positions().items():
+        assert position == application.facts.head()
+        assert application.projector.check(name) == []
+
+
+def test_the_gravest_signatures_stood_on_exactly_what_was_there(application: Application) -> None:
+    signed = [fact for fact in facts(application, SignedOff) if getattr(fact.event, "post", None) is Post.CITY_MAYOR]
+    assert signed
+    for fact in signed:
+        assert isinstance(fact.event, SignedOff)
+        assert isinstance(fact.event.subject, IssueId)
+        seen = Past(application.facts.about(fact.event.subject, until=fact.position - 1))
+        assert shown_of(seen) == (fact.event.shown, fact.event.shown_digest)
+
+
+def test_there_are_issues_of_every_gravity(application: Application) -> None:
+    assert {event.severity for event in every(application, IssueRegistered)} == set(Severity)
