@@ -200,7 +200,7 @@ def incidence_holds(past: Past, subject: Assessed, limit: int, oldest: date) -> 
     if counted is None:
         refuse("incidence_missing", "近期没有核算贫困发生率")
     if not counted.below(limit):
-        refuse("incidence_too_high", f"贫困发生率{percent(counted.basis_points)},须低于{percent(limit)}")
+        refuse("incidence_too_high", f"贫困发生率{counted.percentage},须低于{percent(limit)}")
 
 
 def evaluation_holds(past: Past, subject: Assessed, limits: Evaluation, oldest: date) -> None:

@@ -111,6 +111,12 @@ class IncidenceRecorded(Event, type="incidence.recorded"):
         """The incidence in whole basis points, rounded up: it is never shown lower than it is."""
         return -(-self.people * 10_000 // self.population)
 
+    @property
+    def percentage(self) -> str:
+        """The incidence as people write it, to three places, rounded up: 0.075%."""
+        thousandths = -(-self.people * 100_000 // self.population)
+        return f"{thousandths // 1000}.{thousandths % 1000:03d}%"
+
     def below(self, limit: int) -> bool:
         return self.people * 10_000 < limit * self.population
 

@@ -78,8 +78,8 @@ def latest(past: Past, subject: Assessed) -> Mapping[str, Standing]:
 
 
 def lacking(past: Past, wanted: Iterable[IndicatorRule], subject: Assessed, oldest: date) -> tuple[str, ...]:
-    """What keeps a subject from coming up to what is wanted, in words: each indicator that is not assessed, not met, or was
-    assessed before the ``oldest`` day that still counts."""
+    """What keeps a subject from coming up to what is wanted, in words: each indicator that is not assessed, is not
+    met, or was assessed before the ``oldest`` day that still counts."""
     stands = latest(past, subject)
     found = []
     for rule in wanted:

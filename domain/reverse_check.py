@@ -85,7 +85,7 @@ class ClaimChecked(Event, type="reverse.checked"):
     claimant: PersonId
     region: RegionId
     holds: bool
-    found: Prose
+    findings: Prose
     checked_on: date
     issue: IssueId | None
     evidence: tuple[Evidence, ...]
@@ -289,7 +289,7 @@ class CheckClaim(Command):
     draw: DrawId
     position: int = Field(ge=1)
     holds: bool
-    found: Prose
+    findings: Prose
     checked_on: date
     evidence: tuple[Evidence, ...] = Field(default=(), max_length=50)
     issue: IssueId | None = None
@@ -326,7 +326,7 @@ class CheckClaim(Command):
                 category=CATEGORY,
                 source=SOURCE,
                 severity=self.severity,
-                description=self.found,
+                description=self.findings,
                 found_on=self.checked_on,
                 deadline=self.deadline,
                 planned_funds=None,
@@ -337,7 +337,7 @@ class CheckClaim(Command):
             claimant=claim.claimant,
             region=claim.region,
             holds=self.holds,
-            found=self.found,
+            findings=self.findings,
             checked_on=self.checked_on,
             issue=self.issue,
             evidence=self.evidence,

@@ -41,7 +41,7 @@ class VisitRecorded(Event, type="visit.recorded"):
     region: RegionId
     household: HouseholdId | None
     occurred_on: date
-    found: Prose
+    findings: Prose
     evidence: tuple[Evidence, ...]
 
 
@@ -55,7 +55,7 @@ class RecordVisit(Command):
     region: RegionId
     household: HouseholdId | None = None
     occurred_on: date
-    found: Prose
+    findings: Prose
     evidence: tuple[Evidence, ...] = Field(default=(), max_length=50)
 
     def stands_on(self, past: Past, act: Act) -> Scope:

@@ -3,19 +3,32 @@
 from typing import Any
 
 from projections import (
+    book_ledger,
     case_ledger,
+    charge_ledger,
+    decision_ledger,
     directory,
+    duty_ledger,
     escalation_ledger,
     evidence_ledger,
+    exit_ledger,
+    household_ledger,
+    indicator_ledger,
     issue_ledger,
     key_ledger,
+    leave_ledger,
     measure_ledger,
+    pledge_ledger,
     post_ledger,
     ranking_board,
     rectification_ledger,
     responsibility_ledger,
+    reverse_check_ledger,
     signature_ledger,
     signoff_ledger,
+    sweep_ledger,
+    village_ledger,
+    visit_ledger,
 )
 from projections.ledger import Ledger
 
@@ -34,6 +47,20 @@ LEDGERS: tuple[Ledger[Any], ...] = (
     ranking_board.EDITIONS,
     case_ledger.LEDGER,
     measure_ledger.LEDGER,
+    household_ledger.LEDGER,
+    village_ledger.LEDGER,
+    book_ledger.LEDGER,
+    indicator_ledger.LEDGER,
+    exit_ledger.LEDGER,
+    sweep_ledger.SWEEPS,
+    sweep_ledger.FINDINGS,
+    duty_ledger.LEDGER,
+    leave_ledger.LEDGER,
+    visit_ledger.LEDGER,
+    charge_ledger.LEDGER,
+    decision_ledger.LEDGER,
+    reverse_check_ledger.LEDGER,
+    pledge_ledger.LEDGER,
 )
 """Every ledger there is."""
 

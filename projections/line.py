@@ -86,6 +86,8 @@ class Line(tuple[Any, ...]):
 
     def __init_subclass__(cls, *, table: str, key: tuple[str, ...], found_by: tuple[tuple[str, ...], ...] = ()) -> None:
         hints = {name: hint for name, hint in get_type_hints(cls).items() if get_origin(hint) is not ClassVar}
+        if taken := hints.keys() & set(dir(Line)):
+            raise TypeError(f"{cls.__name__} may not call a column {', '.join(sorted(taken))}")
         cls.table, cls.key, cls.found_by = table, key, found_by
         cls.label = (cls.__doc__ or "").partition("\n")[0].partition(":")[0]
         cls.columns = tuple(column_of(name, hint) for name, hint in hints.items())

@@ -5,10 +5,9 @@ versions, and the position is committed with them. Whoever folds a ledger holds 
 processes never fold the same fact into it; an advisory lock keeps all but one from trying.
 """
 
-import gc
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from threading import Condition, Event, Lock
 from typing import Any, NamedTuple
 
@@ -19,18 +18,16 @@ from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Identifier, Literal
 
 from domain.fact import Recorded
+from projections.folding import Folding, Target, uncollected
 from projections.ledger import Ledger
 from projections.line import Key, Line
-from projections.table import NOW, SCHEMA, Ended, Held, Lines, Table, Written
+from projections.table import NOW, SCHEMA, Table
 
 BESIDE = "__next"
 """The suffix of a table that is being folded anew beside the one that is served."""
 
 PROJECTING, PREPARING = 5271910846, 5271910847
 """Advisory locks."""
-
-KEPT = 20_000
-"""How many groups of lines of each ledger are kept in memory between batches."""
 
 _log = structlog.get_logger(__name__)
 
@@ -47,73 +44,6 @@ class Difference(NamedTuple):
     key: Key
     since: int
     columns: Mapping[str, tuple[Any, Any]]
-
-
-class Folded(NamedTuple):
-    """What a run of facts does to the stored lines of one ledger."""
-
-    ended: list[Ended]
-    past: list[Written]
-    now: list[Written]
-
-
-Touched = list[tuple[Recorded, str]]
-
-
-def fold(ledger: Ledger[Any], touched: Touched, groups: dict[str, Lines[Any]], stored: int) -> Folded:
-    """Folds facts into the lines of these groups, keeping each version that held for at least one position.
-
-    ``groups`` holds every group that is touched, as it is stored up to the position ``stored``, and is brought up to
-    the last of the facts.
-    """
-    ended: list[Ended] = []
-    past: list[Written] = []
-    evolve = ledger.evolve
-
-    def end(key: Key, held: Held[Any], until: int) -> None:
-        if held.since <= stored:
-            ended.append(Ended(key, held.since, until))
-        elif held.since < until:
-            past.append(Written(held.cells or (), held.since, until))
-
-    for fact, group in touched:
-        position, before = fact.position, groups[group]
-        # The order of lines in a group may not depend on how they came here.
-        ordered = before.values() if len(before) < 2 else [before[key] for key in sorted(before)]
-        after: Lines[Any] = {}
-        for line in evolve(tuple([held.line for held in ordered]), fact, group):
-            key = line.identity()
-            held = before.get(key)
-            if held is None:
-                held = Held(line, position, line.cells())
-            elif held.line is not line:
-                end(key, held, position)
-                held = Held(line, position, line.cells(held.line, held.cells))
-            after[key] = held
-        for key, held in before.items():
-            if key not in after:
-                end(key, held, position)
-        groups[group] = after
-    now = [
-        Written(held.cells or (), held.since, NOW)
-        for group in {group: None for _, group in touched}
-        for held in groups[group].values()
-        if held.since > stored
-    ]
-    return Folded(ended, past, now)
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """A batch makes hundreds of thousands of tuples and no cycles; looking for some in between takes a third of its
-    time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class Projector:
@@ -139,7 +69,7 @@ class Projector:
         self._prepared = False
         self._busy = Lock()
         self._reached = -1
-        self._kept: dict[str, tuple[int, dict[str, Lines[Any]]]] = {}
+        self._folding = Folding()
         self._progress = Condition()
 
     def prepare(self) -> None:
@@ -184,8 +114,9 @@ class Projector:
                 connection.execute(SQL("SELECT pg_advisory_xact_lock({})").format(Literal(PREPARING)))
                 if name + BESIDE not in self._mine(connection):
                     self._begin(connection, name + BESIDE, ledger)
+            folding = Folding()
             while (place := self._mine(connection).get(name + BESIDE)) is not None:
-                self._advance(connection, {name + BESIDE}, place.position)
+                self._advance(connection, folding, {name + BESIDE}, place.position)
 
     def check(self, name: str, most: int = 1000) -> list[Difference]:
         """Folds a ledger anew in temporary tables and reports where the served one is not the same, version by
@@ -200,13 +131,13 @@ class Projector:
                 return [Difference(name, "outdated", (), 0, {})]
             served, again = Table(ledger.line), Table(ledger.line, f"{name}__check", "pg_temp")
             again.create(connection)
-            position = 0
+            folding, position = Folding(), 0
             while position < place.position:
                 facts = [fact for fact in self._read(position) if fact.position <= place.position]
                 if not facts:
                     break
-                with connection.transaction():
-                    self._fold_into(connection, {name: again}, facts, position)
+                with uncollected(), connection.transaction():
+                    folding.fold(connection, {name: Target(ledger, again, 0)}, facts, position)
                 position = facts[-1].position
             return self._compare(connection, served, again, place.position, most)
 
@@ -288,12 +219,12 @@ class Projector:
     def _places(self, connection: Connection[Any], lock: Iterable[str] = ()) -> dict[str, "_Place"]:
         """Where each table is; those that are named are locked until the transaction ends."""
         names = sorted(lock)
-        statement = SQL("SELECT ledger, fingerprint, position FROM {}{}").format(
-            PLACES, SQL(" WHERE ledger = ANY(%s) ORDER BY ledger FOR UPDATE" if names else "")
+        statement = SQL("SELECT ledger, fingerprint, position, to_regclass({} || ledger)::oid FROM {}{}").format(
+            Literal(f"{SCHEMA}."), PLACES, SQL(" WHERE ledger = ANY(%s) ORDER BY ledger FOR UPDATE" if names else "")
         )
         with connection.cursor(row_factory=tuple_row) as cursor:
             cursor.execute(statement, (names,) if names else None)
-            return {name: _Place(fingerprint, position) for name, fingerprint, position in cursor}
+            return {name: _Place(*place) for name, *place in cursor}
 
     def _mine(self, connection: Connection[Any]) -> dict[str, "_Place"]:
         """The tables that this program's folds are for."""
@@ -321,26 +252,29 @@ class Projector:
         places = self._mine(connection)
         positions = sorted({place.position for place in places.values()}, reverse=True)
         worked = [
-            self._advance(connection, {name for name, place in places.items() if place.position == position}, position)
+            self._advance(
+                connection,
+                self._folding,
+                {name for name, place in places.items() if place.position == position},
+                position,
+            )
             for position in positions
         ]
         self._note(self._mine(connection))
         return any(worked)
 
-    def _advance(self, connection: Connection[Any], names: set[str], position: int) -> bool:
+    def _advance(self, connection: Connection[Any], folding: Folding, names: set[str], position: int) -> bool:
         """One batch for the tables that are at this position, and the switch for those that are being rebuilt and
         have come up to the served one."""
         facts = self._read(position)
         beside = {name for name in names if name.endswith(BESIDE)}
         if not facts and not beside:
             return False
-        kept: dict[str, dict[str, Lines[Any]]] = {}
         with uncollected(), connection.transaction():
             places = self._places(connection, lock=names | {name.removesuffix(BESIDE) for name in beside})
             names = {name for name in names if name in places and places[name].position == position}
             if facts and names:
-                tables = {name: Table(self._ledgers[name.removesuffix(BESIDE)].line, name) for name in names}
-                kept = self._fold_into(connection, tables, facts, position)
+                folding.fold(connection, {name: self._target(name, places[name]) for name in names}, facts, position)
                 position = facts[-1].position
                 connection.execute(
                     SQL("UPDATE {} SET position = %s WHERE ledger = ANY(%s)").format(PLACES), (position, list(names))
@@ -349,11 +283,11 @@ class Projector:
                 served = name.removesuffix(BESIDE)
                 if served in names or position >= places[served].position:
                     self._switch(connection, served)
-                    kept.pop(name, None)
-                    kept.pop(served, None)
-        for name, groups in kept.items():
-            self._kept[name] = position, dict(list(groups.items())[-KEPT:])
         return True
+
+    def _target(self, name: str, place: "_Place") -> Target:
+        ledger = self._ledgers[name.removesuffix(BESIDE)]
+        return Target(ledger, Table(ledger.line, name), place.oid)
 
     def _switch(self, connection: Connection[Any], name: str) -> None:
         line = self._ledgers[name].line
@@ -364,38 +298,6 @@ class Projector:
 
     def _read(self, position: int) -> list[Recorded]:
         return list(self._facts_after(position, self._batch))
-
-    def _fold_into(
-        self, connection: Connection[Any], tables: Mapping[str, Table[Any]], facts: Sequence[Recorded], stored: int
-    ) -> dict[str, dict[str, Lines[Any]]]:
-        """Folds facts into tables that hold what comes before them, and returns the groups of lines as they are then,
-        those touched last at the end."""
-        ledgers = {name: self._ledgers[name.removesuffix(BESIDE)] for name in tables}
-        asked: dict[type, list[tuple[Ledger[Any], Touched]]] = {}
-        touched: dict[str, Touched] = {name: [] for name in tables}
-        for name, ledger in ledgers.items():
-            for kind in ledger.folds:
-                asked.setdefault(kind, []).append((ledger, touched[name]))
-        for fact in facts:
-            for ledger, found in asked.get(type(fact.event), ()):
-                for group in ledger.groups(fact):
-                    found.append((fact, group))
-        kept: dict[str, dict[str, Lines[Any]]] = {}
-        for name, table in tables.items():
-            # Lines are kept from batch to batch, but only as long as nobody else has moved the table on.
-            position, groups = self._kept.pop(name, (stored, {}))
-            if position != stored:
-                groups = {}
-            wanted = {group: None for _, group in touched[name]}
-            known = {group: groups.pop(group) for group in wanted if group in groups}
-            groups.update(known)
-            groups.update(table.load(connection, [group for group in wanted if group not in known]))
-            folded = fold(ledgers[name], touched[name], groups, stored)
-            table.end(connection, folded.ended)
-            table.add(connection, folded.past, past=True)
-            table.add(connection, folded.now, past=False)
-            kept[name] = groups
-        return kept
 
     def _note(self, places: Mapping[str, "_Place"]) -> int:
         served = [place.position for name, place in places.items() if not name.endswith(BESIDE)]
@@ -435,6 +337,7 @@ class Projector:
 class _Place(NamedTuple):
     fingerprint: str
     position: int
+    oid: int
 
 
 PLACES = Identifier(SCHEMA, "projection")

@@ -20,8 +20,10 @@ from domain.chains import (
     SignatureRefused,
     SignedOff,
 )
+from domain.exiting import VERIFY
 from domain.fact import Recorded, Value
 from domain.ids import LEVELS, ChainId, HouseholdId, IssueId, ObjectionId, PersonId, RegionId
+from domain.indicators import kind_of
 from domain.organisation import fits
 from domain.policy import Stage
 from domain.posts import FIELD, Post, Tenure
@@ -203,7 +205,7 @@ def standing(line: SignOffLine, chain: Chain, fact: Recorded) -> SignOffLine:
 def waiting(chain: Chain, phase: Phase) -> tuple[str, ...]:
     """Who may do what comes next."""
     if phase is Phase.CHECK:
-        return over(chain.region, CHECK)
+        return over(chain.region, CHECK if isinstance(chain.subject, IssueId) else VERIFY[kind_of(chain.subject)])
     if phase is Phase.NOTICE:
         return over(chain.region, POST_NOTICE)
     if chain.objections:

@@ -1,9 +1,10 @@
 """Where the lines of a ledger stand in PostgreSQL.
 
-One table per ledger, in two parts: the present versions, and the past ones. A past version carries the number of the
-one node, in the binary tree of all positions, that forks within the span it held for; whatever held at a position has
-its node among the forty above that position. So a plain index finds it, however long the history is (a relational
-interval tree; Kriegel, Pötke, Seidl 2000).
+One table per ledger, in two parts: the present versions, and the past ones. Every version has the positions it held
+for: ``from_position`` is the first of which it is true, ``to_position`` the first of which it no longer is. A past
+version also carries the number of a node in a tree over all positions: the lowest one whose span it lies in. Whatever
+held at a position has its node among the dozen above that position, so a plain index finds it, however long the
+history is (a relational interval tree; Kriegel, Pötke, Seidl 2000).
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,31 +20,35 @@ SCHEMA = "ledgers"
 NOW = 2**63 - 1
 """The ``to_position`` of a version that holds now."""
 
-DEPTH = 40
-"""Levels of the tree."""
+STEP = 3
+"""Levels of the binary tree that make one of ours: fewer nodes to look under, and little more under each."""
 
-LAST = 2**DEPTH
-"""No position lies beyond: a trillion facts."""
+LEVELS = range(STEP - 1, 42, STEP)
+
+LAST = 1 << LEVELS[-1]
+"""No position lies beyond: two trillion facts."""
+
+PAST_ROADS = 2
+"""How many of the ways in which present lines are found serve past versions as well."""
+
+
+def node(position: int, level: int) -> int:
+    """The node of this level above a position."""
+    return (position >> level + 1 << level + 1) + (1 << level)
 
 
 def fork(since: int, until: int) -> int:
     """The node for a version that held from ``since`` until before ``until``; 0 for one that holds now."""
     if until == NOW:
         return 0
-    last = until - 1
-    level = ((since - 1) ^ last).bit_length() - 1
-    return last >> level << level
+    lowest = ((since - 1) ^ (until - 1)).bit_length() - 1
+    return node(since, lowest + -(lowest + 1) % STEP)
 
 
 def forks_over(position: int, last: int = LAST) -> list[int]:
     """The nodes under which every past version that held at this position is found, if none has ended after
     ``last``."""
-    nodes = (((position >> (level + 1)) * 2 + 1) << level for level in range(DEPTH))
-    return [node for node in nodes if node <= last]
-
-
-PAST_ROADS = 2
-"""How many of the ways in which present lines are found serve past versions as well."""
+    return [node(position, level) for level in LEVELS if 1 << level - STEP + 1 <= last]
 
 
 class Version(NamedTuple, Generic[L]):

@@ -1,11 +1,12 @@
 """台账、时间线与事实 on the command line."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from adapters.cli.opening import opened
+from adapters.cli.opening import opened, region_of
 from adapters.cli.speech import AsJson, document, json_line, lines, progress, say, table
 from domain.command import refuse
 from domain.fact import Recorded
@@ -29,18 +30,33 @@ MAIN: dict[str, tuple[str, ...]] = {
     "escalations": ("escalation", "issue", "to", "matter", "answer_due", "answered", "late"),
     "responsibilities": ("holder", "role", "issue", "region", "since", "due", "done_on", "ended"),
     "posts": ("person", "post", "region", "since", "until"),
-    "keys": ("signing_key", "person", "suite", "title", "state", "confirmed_at", "revoked_at"),
     "directory": ("id", "kind", "name", "region", "standing"),
     "boards": ("edition", "number", "subject", "rank", "score", "listed"),
     "editions": ("edition", "board", "number", "since", "until", "red", "black", "revision"),
     "cases": ("case", "subject", "region", "reason", "state", "opened_on"),
     "measures": ("measure", "subject", "kind", "decided_on", "binds_until", "lifted_on"),
+    "households": ("household", "region", "hamlet", "category", "people", "cadre", "unmet", "issues_open", "exited"),
+    "villages": ("region", "listed", "team", "leader", "department", "lacks"),
+    "books": ("household", "entry", "kind", "category", "measure", "status", "due", "progress", "done_on"),
+    "indicators": ("subject", "indicator", "object", "met", "value", "assessed_on", "by"),
+    "exits": ("chain", "subject", "object", "region", "phase", "next_step", "decided_on", "voided_on"),
+    "sweeps": ("sweep", "title", "region", "opened_on", "visits", "found", "concluded_on"),
+    "findings": ("issue", "sweep", "household", "found_on", "waits_for", "followed_up_on", "relapses"),
+    "days": ("person", "day", "region", "presence", "present", "work", "reported_at", "marks"),
+    "leaves": ("leave", "person", "region", "since", "until", "state", "waiting", "late"),
+    "visits": ("person", "region", "household", "occurred_on", "findings", "backfilled"),
+    "charges": ("region", "person", "since", "until", "decided_by", "reason"),
+    "decisions": ("decision", "region", "meeting", "held_on", "matter", "responsible", "due", "done_on", "settled_on"),
+    "reverse_checks": ("draw", "position", "claimant", "kind", "claimed_on", "holds", "findings", "issue"),
+    "pledges": ("region", "person", "post", "title", "due", "signed_on", "superseded_by"),
 }
-"""The columns that a terminal has room for; ``--json`` gives all."""
+"""The columns that a terminal has room for; ``--json`` gives all. Of a ledger that is not here, the first ones."""
+
+_FIRST = 8
 
 
 def ledger(
-    name: Annotated[str, typer.Argument(metavar="台账", help=f"{'、'.join(MAIN)} 之一")],
+    name: Annotated[str, typer.Argument(metavar="台账", help=f"{'、'.join(MAIN)}等;写错名称时会列出全部")],
     where: Annotated[
         list[str] | None,
         typer.Option("--where", metavar="列=值", help="筛选,可写多次;区划含其下各级;日期可用 列_from=、列_until="),
@@ -69,7 +85,7 @@ def ledger(
     if overdue:
         given.append(("overdue", "true"))
     if region:
-        given.append(("region", region if region.startswith("region-") else f"region-{region}"))
+        given.append(("region", region_of(region)))
     with opened(reading=True) as application:
         at = moment(application, as_of, None)
         asked = asked_of(shelf, QueryParams(given), at)
@@ -80,7 +96,8 @@ def ledger(
         if as_json:
             document({**_as_of(application, found.position), "count": total, "lines": rows, "next": found.next})
             return
-        _show(application, name, f"{shelf.line.label}:共{total}行", rows)
+        columns = MAIN.get(name) or tuple(column.name for column in shelf.line.columns if column.scalar)[:_FIRST]
+        _show(application, columns, f"{shelf.line.label}:共{total}行", rows)
     if found.next:
         say(f"还有更多,下一页:--cursor {found.next}")
 
@@ -92,10 +109,9 @@ def _pair(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def _show(application: "Application", name: str, caption: str, rows: list[dict[str, Any]]) -> None:
+def _show(application: "Application", columns: Sequence[str], caption: str, rows: list[dict[str, Any]]) -> None:
     from adapters.web.names import names_of
 
-    columns = MAIN[name]
     with application.pool.connection() as connection:
         names = names_of(connection, (value for row in rows for value in row.values() if isinstance(value, Id)))
     shown = ([_short(names.known.get(row[column], row[column])) for column in columns] for row in rows)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from adapters.cli import accounts, founding, ledgers, rankings, serving, workbooks
+from adapters.cli import accounts, founding, keys, ledgers, rankings, serving, workbooks
 from adapters.cli.speech import UsageError, command, group, misuse, say
 from adapters.settings import WrongSetting
 from adapters.workbooks.problems import BadWorkbook
@@ -49,6 +49,14 @@ command(user, "password")(accounts.password)
 command(user, "disable")(accounts.disable)
 command(user, "token")(accounts.token)
 app.add_typer(user, name="user")
+
+key = group("签名密钥:生成、登记、确认、吊销。")
+command(key, "new")(keys.new)
+command(key, "register")(keys.register)
+command(key, "confirm")(keys.confirm)
+command(key, "revoke")(keys.revoke)
+app.add_typer(key, name="key")
+command(app, "sign")(keys.sign)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ _MAKERS: Final = {
     "EvidenceRefused": 0,
     "BadWorkbook": 0,
     "Problem": 1,
+    "Bar": 1,
 }
 """What makes a refusal, and which of its arguments is the code; the sentence is the next."""
 

@@ -7,6 +7,7 @@ makes them, and under an idempotency key makes the same ones again, so that a re
 import re
 import sys
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -17,15 +18,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import domain.accountability as accountability
+import domain.attendance as attendance
+import domain.books as books
 import domain.escalation as escalation
+import domain.exiting as exiting
+import domain.households as households
+import domain.indicators as indicators
 import domain.keys as keys
+import domain.meetings as meetings
+import domain.monitoring as monitoring
 import domain.organisation as organisation
+import domain.pledges as pledges
 import domain.policy as policy
 import domain.rankings as rankings
 import domain.rectification as rectification
 import domain.regions as regions
 import domain.registration as registration
+import domain.responsibility as responsibility
+import domain.reverse_check as reverse_check
 import domain.signoff as signoff
+import domain.sweeps as sweeps
+import domain.visits as visits
 from adapters.bootstrap import Application
 from adapters.evidence.store import EvidenceRefused, EvidenceStore
 from adapters.http.admission import Entrance
@@ -37,10 +50,10 @@ from adapters.proofs.people import proven
 from domain.command import Act, Command, Refused, refuse
 from domain.evidence import Evidence
 from domain.fact import Value
-from domain.ids import BoardId, EditionId, Id, IssueId, ObjectionId
+from domain.ids import BoardId, DrawId, EditionId, Id, IncidenceId, IssueId, ObjectionId, RegionId, TaskListId, UnitId
 from domain.rankings import Exclusion, Period
 from domain.text import Prose
-from services import ranking
+from services import draws, incidence, ranking, task_lists
 from services.ledger import Conflict, Ledger, Outcome
 
 KEY_HEADER: Final = "Idempotency-Key"
@@ -97,6 +110,59 @@ class Correcting(Value):
         )
 
 
+class Listing(Value):
+    """下达任务清单
+
+    What is open for the team the server draws from the facts.
+    """
+
+    tasklist: TaskListId
+    team: UnitId
+    month: date
+
+    @staticmethod
+    def perform(ledger: Ledger, asked: Value, act: Act, key: str | None) -> Outcome:
+        assert isinstance(asked, Listing)
+        return task_lists.publish(ledger, asked.tasklist, asked.team, asked.month, act, key)
+
+
+class Counting(Value):
+    """核算贫困发生率
+
+    How many are left the server counts from the facts; only the rural population is given.
+    """
+
+    incidence: IncidenceId
+    region: RegionId
+    population: int = Field(ge=1, le=2**53 - 1)
+
+    @staticmethod
+    def perform(ledger: Ledger, asked: Value, act: Act, key: str | None) -> Outcome:
+        assert isinstance(asked, Counting)
+        return incidence.record(ledger, asked.incidence, asked.region, asked.population, act, key)
+
+
+class Drawing(Value):
+    """反向核查抽取
+
+    The claims to draw from the server works out from the facts; nobody picks them. ``subject`` is a household, a
+    person, a unit (its team) or a region.
+    """
+
+    draw: DrawId
+    region: RegionId
+    subject: reverse_check.Checked
+    since: date
+    until: date
+    many: int = Field(ge=1, le=reverse_check.MOST_DRAWN)
+
+    @staticmethod
+    def perform(ledger: Ledger, asked: Value, act: Act, key: str | None) -> Outcome:
+        assert isinstance(asked, Drawing)
+        scope = reverse_check.Asked(asked.region, asked.subject, asked.since, asked.until, asked.many)
+        return draws.draw(ledger, asked.draw, scope, act, key)
+
+
 class Route(NamedTuple):
     """路由: ``makes`` names the ids of what is created. ``asked`` is what the caller says, where the server works out
     the rest of the command."""
@@ -149,6 +215,26 @@ ROUTES: Final = (
     Route("/issues/{issue}/applications/{chain}/refusals", signoff.RefuseSignature),
     Route("/issues/{issue}/applications/{chain}/withdrawals", signoff.WithdrawApplication),
     Route("/issues/{issue}/look-backs", signoff.LookBack),
+    Route("/days", attendance.ReportDay),
+    Route("/leaves", attendance.RequestLeave, makes=("leave",)),
+    Route("/leaves/{leave}/approvals", attendance.ApproveLeave),
+    Route("/leaves/{leave}/denial", attendance.DenyLeave),
+    Route("/leaves/{leave}/withdrawal", attendance.WithdrawLeave),
+    Route("/leaves/{leave}/return", attendance.ReturnFromLeave),
+    Route("/visits", visits.RecordVisit, makes=("visit",)),
+    Route("/regions/{region}/responsible", responsibility.NameResponsible),
+    Route("/decisions", meetings.MakeDecision, makes=("decision",)),
+    Route("/decisions/{decision}/reports", meetings.ReportDecision),
+    Route("/decisions/{decision}/settlement", meetings.SettleDecision),
+    Route(
+        "/reverse-checks",
+        reverse_check.DrawClaims,
+        makes=("draw",),
+        asked=Drawing,
+        perform=Drawing.perform,
+    ),
+    Route("/reverse-checks/{draw}/findings", reverse_check.CheckClaim),
+    Route("/pledges", pledges.SignPledge, makes=("pledge",)),
     Route("/scoring-rules", rankings.AdoptScoringRule, makes=("board",)),
     Route(
         "/boards/{board}/editions",
@@ -171,6 +257,59 @@ ROUTES: Final = (
     Route("/measures/{measure}/appeals", accountability.AppealMeasure, makes=("appeal",)),
     Route("/measures/{measure}/appeals/{appeal}/decision", accountability.DecideAppeal),
     Route("/measures/{measure}/lifting", accountability.LiftMeasure),
+    Route("/people/{person}/ranks", households.RecordRank),
+    Route("/households", households.RegisterHousehold, makes=("household",)),
+    Route("/households/{household}/categories", households.RecategoriseHousehold),
+    Route("/households/{household}/removal", households.RemoveHousehold),
+    Route("/households/{household}/members", households.AddMember),
+    Route("/households/{household}/members/{member}/removal", households.RemoveMember),
+    Route("/households/{household}/pairings", households.PairHousehold, makes=("pairing",)),
+    Route("/households/{household}/pairings/changes", households.ChangePairing, makes=("pairing",)),
+    Route("/households/{household}/pairings/end", households.EndPairing),
+    Route("/villages/{region}/listing", households.ListVillage),
+    Route("/villages/{region}/covers", households.AssignCover, makes=("cover",)),
+    Route("/villages/{region}/covers/{kind}/end", households.EndCover),
+    Route("/households/{household}/surveys", books.SurveyHousehold),
+    Route("/households/{household}/items", books.PlanHelp, makes=("item",)),
+    Route("/households/{household}/items/{item}/reports", books.ReportHelp),
+    Route("/households/{household}/items/{item}/dropping", books.DropHelp),
+    Route(
+        "/units/{team}/task-lists",
+        books.PublishTaskList,
+        makes=("tasklist",),
+        asked=Listing,
+        perform=Listing.perform,
+    ),
+    Route("/assessments", indicators.AssessIndicators),
+    Route("/sweeps", sweeps.OpenSweep, makes=("sweep",)),
+    Route("/sweeps/{sweep}/households/{household}/visits", sweeps.SweepHousehold),
+    Route("/sweeps/{sweep}/conclusion", sweeps.ConcludeSweep),
+    Route("/households/{household}/clues", monitoring.ReportClue, makes=("clue",)),
+    Route("/households/{household}/clues/{clue}/notices", monitoring.PostClueNotice),
+    Route("/households/{household}/clues/{clue}/identification", monitoring.IdentifyRisk),
+    Route("/households/{household}/clues/{clue}/dismissal", monitoring.DismissClue),
+    Route("/households/{household}/clues/{clue}/release", monitoring.ReleaseRisk),
+    Route("/exits", exiting.ProposeExit, makes=("chain",)),
+    Route("/exits/{chain}/steps", exiting.TakeExitStep),
+    Route("/exits/{chain}/checks", exiting.VerifyExit),
+    Route("/exits/{chain}/notices", exiting.PostExitNotice),
+    Route("/exits/{chain}/objections", exiting.ObjectToExit, makes=("objection",)),
+    Route("/exits/{chain}/objections/{objection}/answers", exiting.SettleExitObjection),
+    Route("/exits/{chain}/signatures", exiting.SignExit),
+    Route("/exits/{chain}/send-backs", exiting.SendBackExit),
+    Route("/exits/{chain}/refusals", exiting.RefuseExit),
+    Route("/exits/{chain}/withdrawals", exiting.WithdrawExit),
+    Route("/exits/{chain}/ruling", exiting.RecordRuling),
+    Route("/exits/{chain}/announcement", exiting.AnnounceExit),
+    Route("/exits/{chain}/voiding", exiting.VoidExit),
+    Route(
+        "/incidences",
+        exiting.RecordIncidence,
+        makes=("incidence",),
+        asked=Counting,
+        perform=Counting.perform,
+    ),
+    Route("/evaluations", exiting.RecordEvaluation),
 )
 
 ELSEWHERE: Final = {"OpenLedger": "建台由管理服务器的人在命令行办理", "ImportWorkbook": f"{PREFIX}/imports"}

@@ -28,21 +28,34 @@ from adapters.logging import audit
 from domain.command import refuse
 from domain.ids import Id, RegionId
 from domain.issues import Status
+from projections.book_ledger import BookLine
 from projections.case_ledger import CaseLine
+from projections.charge_ledger import ChargeLine
+from projections.decision_ledger import DecisionLine
 from projections.directory import DirectoryLine
+from projections.duty_ledger import DayLine
 from projections.escalation_ledger import EscalationLine
 from projections.evidence_ledger import EvidenceLine
+from projections.exit_ledger import ExitLine
+from projections.household_ledger import HouseholdLine
+from projections.indicator_ledger import IndicatorLine
 from projections.issue_ledger import IssueLine, overdue_days
 from projections.key_ledger import KeyLine
+from projections.leave_ledger import LeaveLine
 from projections.line import Column, Line
 from projections.measure_ledger import MeasureLine
+from projections.pledge_ledger import PledgeLine
 from projections.post_ledger import PostLine
 from projections.ranking_board import BoardLine, EditionLine
 from projections.reading import Query, Where, count, page
 from projections.rectification_ledger import RectificationLine
 from projections.responsibility_ledger import ResponsibilityLine
+from projections.reverse_check_ledger import ClaimLine
 from projections.signature_ledger import SignatureLine
 from projections.signoff_ledger import SignOffLine
+from projections.sweep_ledger import FindingLine, SweepLine
+from projections.village_ledger import VillageLine
+from projections.visit_ledger import VisitLine
 
 MOST: Final = 500
 """Lines in a page."""
@@ -79,6 +92,18 @@ def _answers_overdue(at: Moment) -> tuple[Where, ...]:
     return (Where("answer_due", "before", at.at), Where("answered", "eq", False))
 
 
+def _books_overdue(at: Moment) -> tuple[Where, ...]:
+    return (Where("due", "before", at.day), Where("status", "eq", "open"))
+
+
+def _clues_overdue(at: Moment) -> tuple[Where, ...]:
+    return (Where("clue_due", "before", at.day),)
+
+
+def _decisions_overdue(at: Moment) -> tuple[Where, ...]:
+    return (Where("due", "before", at.day), Where("settled_on", "null", True))
+
+
 SHELVES: Final[Mapping[str, Shelf]] = {
     "issues": Shelf(IssueLine, _issues_overdue),
     "rectification": Shelf(RectificationLine, _measures_overdue),
@@ -94,6 +119,20 @@ SHELVES: Final[Mapping[str, Shelf]] = {
     "editions": Shelf(EditionLine),
     "cases": Shelf(CaseLine),
     "measures": Shelf(MeasureLine),
+    "households": Shelf(HouseholdLine, _clues_overdue),
+    "villages": Shelf(VillageLine),
+    "books": Shelf(BookLine, _books_overdue),
+    "indicators": Shelf(IndicatorLine),
+    "exits": Shelf(ExitLine),
+    "sweeps": Shelf(SweepLine),
+    "findings": Shelf(FindingLine),
+    "days": Shelf(DayLine),
+    "leaves": Shelf(LeaveLine),
+    "visits": Shelf(VisitLine),
+    "charges": Shelf(ChargeLine),
+    "decisions": Shelf(DecisionLine, _decisions_overdue),
+    "reverse_checks": Shelf(ClaimLine),
+    "pledges": Shelf(PledgeLine),
 }
 
 

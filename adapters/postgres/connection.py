@@ -60,6 +60,7 @@ class Readers:
         self._patience = patience
         self._turns = threading.BoundedSemaphore(most)
         self._idle: list[psycopg.Connection] = []
+        self._closed = False
 
     def ask(self, question: Callable[[psycopg.Connection], T]) -> T:
         """The answer to a question, which is put again when its session turns out to be dead.
@@ -82,9 +83,12 @@ class Readers:
             try:
                 yield connection
             finally:
-                if not connection.closed:
+                if self._closed:
+                    connection.close()
+                elif not connection.closed:
                     self._idle.append(connection)
 
     def close(self) -> None:
+        self._closed = True
         while self._idle:
             self._idle.pop().close()

@@ -109,7 +109,7 @@ class EmbeddedPostgres:
             self._lock = _lock_or_join(self._folder / "lock", lambda: self._join(home))
             if self._lock is not None:
                 self._serve(package, home)
-        except OSError as error:
+        except (OSError, subprocess.SubprocessError) as error:
             self.stop()
             raise EmbeddedPostgresError(
                 "embedded_postgres_folder",
@@ -189,7 +189,7 @@ class _Server:
         self.sockets = self._own_sockets or cluster
         self._stopping = threading.Event()
         self._exits = 0
-        self._error: OSError | None = None
+        self._error: Exception | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._keeper = threading.Thread(target=self._keep_running, name="embedded-postgres", daemon=True)
 
@@ -232,12 +232,14 @@ class _Server:
             while not self._stopping.is_set():
                 _evict(self._cluster)
                 self._process = self._spawn()
+                if self._stopping.is_set():  # told to while we were spawning: stop() may have seen its predecessor only
+                    self._process.send_signal(signal.SIGINT)
                 code = self._process.wait()
                 if not self._stopping.is_set():
                     self._exits += 1
                     _log.error("embedded_postgres_died", exit_code=code, log=str(self._log))
                     self._stopping.wait(min(0.1 * self._exits, 5))
-        except OSError as error:
+        except (OSError, subprocess.SubprocessError) as error:
             self._error = error
             _log.error("embedded_postgres_cannot_run", error=str(error))
 

@@ -181,7 +181,7 @@ class PostgresRecorder(DCBRecorder):
             connection.cursor("facts", binary=True) as cursor,
         ):
             cursor.itersize = _PAGE
-            cursor.execute(_MATCHING_PAGE, _arguments(asked, after, until, _ENDLESS))
+            cursor.execute(_MATCHING, _arguments(asked, after, until, _ENDLESS))
             yield from (Stored._make(row[:5]) for row in cursor if row[0] is not None)
 
     def _page(self, asked: list[Criterion], after: int, until: int, limit: int) -> tuple[list[Stored], int]:

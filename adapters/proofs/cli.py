@@ -7,111 +7,94 @@ from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
-import psycopg
 import typer
-import uvicorn
 
-from adapters import bootstrap
-from adapters.postgres.event_store import PostgresRecorder
-from adapters.proofs.database import verify_database
-from adapters.proofs.gathering import bundle_of
 from adapters.proofs.notes import LOG, WITNESS, BadNote, Signer
-from adapters.proofs.offline import verify_file
 from adapters.proofs.policy import Accepted, Policy
 from adapters.proofs.published import CHECKPOINT, PublishedLog
 from adapters.proofs.verdict import Unproven
-from adapters.proofs.witness import Watch, create_witness
 from adapters.settings import Settings
+from domain.command import refuse
 from domain.ids import id_of
-
-app = typer.Typer(help="证据:封存、见证与核验", no_args_is_help=True)
 
 _LONGEST: Final = 256 << 10
 
-PolicyFile = Annotated[Path, typer.Option("--policy", help="信任名单(C2SP tlog-policy),由核验人自备")]
+PolicyFile = Annotated[Path, typer.Option("--policy", metavar="文件", help="信任名单(C2SP tlog-policy),由核验人自备")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="文件", help="写入的文件,缺省为 编号.zip")]
 
 
-@app.command()
 def bundle(
-    subject: Annotated[str, typer.Argument(metavar="ID", help="问题、签批链、榜单期次或其他编号")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="写入的文件,缺省为 ID.zip")] = None,
+    subject: Annotated[str, typer.Argument(metavar="编号", help="问题、签批链、榜单期次或其他编号")],
+    output: Output = None,
 ) -> None:
     """导出证据包:有关事实的原文、证明、检查点与可读页面"""
+    from adapters.bootstrap import database
+    from adapters.postgres.event_store import PostgresRecorder
+    from adapters.proofs.gathering import bundle_of
+
+    try:
+        about = id_of(subject)
+    except ValueError:
+        refuse("unknown_subject", f"{subject[:80]}不是编号")
     settings = Settings.from_environment()
     with ExitStack() as stack:
-        recorder = stack.enter_context(PostgresRecorder(bootstrap.database(settings, stack)))
-        try:
-            content = bundle_of(id_of(subject), recorder, PublishedLog(log_folder(settings)))
-        except ValueError:
-            raise _fail(Unproven("unknown_subject", f"{subject} 不是编号")) from None
-        except Unproven as error:
-            raise _fail(error) from None
+        recorder = stack.enter_context(PostgresRecorder(database(settings, stack)))
+        content = bundle_of(about, recorder, PublishedLog(log_folder(settings)))
     file = output or Path(f"{subject}.zip")
     file.write_bytes(content)
     typer.echo(f"已写入 {file}({len(content) / 1024:.1f}KB)")
 
 
-@app.command()
 def verify(
     policy: PolicyFile,
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="证据包(.zip)或回执(.tlog-proof)")] = None,
-    database: Annotated[bool, typer.Option("--database", help="核验全库(DATABASE_URL)")] = False,
+    file: Annotated[Path | None, typer.Argument(metavar="文件", help="证据包(.zip)或回执(.tlog-proof)")] = None,
+    whole: Annotated[bool, typer.Option("--database", help="核验全库(DATABASE_URL)")] = False,
     checkpoint: Annotated[
         list[str] | None,
-        typer.Option("--checkpoint", help="检查点文件或网址,可写多个;缺省用本机已公布的检查点"),
+        typer.Option("--checkpoint", metavar="文件或网址", help="检查点,可写多个;缺省为本机已公布的"),
     ] = None,
-    log: Annotated[Path | None, typer.Option("--log", help="日志文件夹,用于指出是哪一号事实不符")] = None,
+    log: Annotated[
+        Path | None, typer.Option("--log", metavar="文件夹", help="日志文件夹,用以指出哪一号事实不符;缺省为本机的")
+    ] = None,
 ) -> None:
     """核验证据包、回执或全库;不符时指出第一处并以1退出"""
-    if (file is None) == (not database):
-        raise typer.BadParameter("请给出一个文件,或写 --database")
-    try:
-        trusted = Policy.parse(policy.read_text("utf-8"))
-        if file is None:
-            _verify_database(trusted, checkpoint or [], log)
-        else:
-            for line in verify_file(file.read_bytes(), trusted).lines():
-                typer.echo(line)
-    except Unproven as error:
-        typer.echo("核验不通过:", err=True, nl=False)
-        raise _fail(error) from None
-    except OSError as error:
-        raise _fail(Unproven("unreadable_file", f"文件无法读取:{error.filename}")) from None
+    from adapters.proofs.offline import verify_file
+
+    if (file is None) != whole:
+        raise typer.BadParameter("file or --database", param_hint="FILE")
+    trusted = Policy.parse(_text(policy))
+    if file is None:
+        _verify_database(trusted, checkpoint or [], log)
+    else:
+        for line in verify_file(_bytes(file), trusted).lines():
+            typer.echo(line)
 
 
-@app.command()
 def witness(
-    name: Annotated[str, typer.Option("--name", help="见证人名称,如 witness.example/hechi;首次启动时写入密钥")],
-    policy: Annotated[Path, typer.Option("--logs", help="所见证的日志(tlog-policy 文件的 log 各行)")],
-    folder: Annotated[Path, typer.Option("--folder", help="密钥与检查点存放处")],
-    host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port")] = 8100,
+    name: Annotated[str, typer.Option("--name", metavar="名称", help="见证人,如 witness.example/hechi;首次运行时定下")],
+    logs: Annotated[Path, typer.Option("--logs", metavar="文件", help="所见证的日志(tlog-policy 的 log 各行)")],
+    folder: Annotated[Path, typer.Option("--folder", metavar="文件夹", help="密钥与检查点存放处")],
+    host: Annotated[str, typer.Option("--host", metavar="地址", help="监听地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", metavar="端口", help="监听端口")] = 8100,
 ) -> None:
     """运行见证人:只为与上次一致的检查点联署"""
-    try:
-        logs = Policy.parse(policy.read_text("utf-8")).logs
-        signer = Signer.kept(folder / "key", name, WITNESS)
-    except Unproven as error:
-        raise _fail(error) from None
-    except BadNote as error:
-        raise _fail(Unproven("bad_key", f"密钥不可用:{error}")) from None
+    import uvicorn
+
+    from adapters.proofs.witness import Watch, create_witness
+
+    known = Policy.parse(_text(logs)).logs
+    signer = _key(folder / "key", name, WITNESS)
     typer.echo(f"见证人公钥:{signer.verifier}")
-    watch = Watch(folder / "logs", signer, logs, lambda: datetime.now(UTC))
+    watch = Watch(folder / "logs", signer, known, lambda: datetime.now(UTC))
     uvicorn.run(create_witness(watch), host=host, port=port, log_level="warning")
 
 
-@app.command("log-key")
 def log_key() -> None:
     """显示本机日志的公钥,供见证人和核验人写入各自的名单"""
     file = log_folder(Settings.from_environment()) / "key"
-    try:
-        if not file.exists():
-            raise Unproven("no_log", "这里还没有日志")
-        typer.echo(str(Signer.kept(file, "", LOG).verifier))
-    except Unproven as error:
-        raise _fail(error) from None
-    except BadNote as error:
-        raise _fail(Unproven("bad_key", f"密钥不可用:{error}")) from None
+    if not file.exists():
+        refuse("no_log", "这里还没有日志")
+    typer.echo(str(_key(file, "", LOG).verifier))
 
 
 def log_folder(settings: Settings) -> Path:
@@ -119,6 +102,11 @@ def log_folder(settings: Settings) -> Path:
 
 
 def _verify_database(policy: Policy, sources: list[str], log: Path | None) -> None:
+    import psycopg
+
+    from adapters.bootstrap import database
+    from adapters.proofs.database import verify_database
+
     settings = Settings.from_environment()
     folder = log or log_folder(settings)
     accepted = sorted(
@@ -127,13 +115,12 @@ def _verify_database(policy: Policy, sources: list[str], log: Path | None) -> No
     )
     *earlier, last = [one.checkpoint for one in accepted]
     if any(one.origin != last.origin for one in earlier):
-        raise Unproven("other_log", "几个检查点不是同一日志的")
+        refuse("other_log", "几个检查点不是同一日志的")
     tree = PublishedLog(folder).tree(last.size) if folder.is_dir() else None
     with ExitStack() as stack:
-        url = bootstrap.database(settings, stack)
-        with psycopg.connect(url) as connection:
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            found = verify_database(connection, last, tree, earlier)
+        connection = stack.enter_context(psycopg.connect(database(settings, stack)))
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        found = verify_database(connection, last, tree, earlier)
     typer.echo(f"核验通过:全库{found.sealed}条事实与检查点逐字节相符")
     _tell(accepted[-1])
     if found.beyond:
@@ -141,15 +128,36 @@ def _verify_database(policy: Policy, sources: list[str], log: Path | None) -> No
 
 
 def _tell(accepted: Accepted) -> None:
+    from adapters.web.formats import moment
+
     typer.echo(f"日志:{accepted.checkpoint.origin},根哈希 {accepted.checkpoint.root.hex()}")
     for name, at in sorted(accepted.witnessed.items()):
-        typer.echo(f"见证:{name},{at.isoformat()}")
+        typer.echo(f"见证:{name},{moment(at)}")
+
+
+def _key(file: Path, name: str, kind: int) -> Signer:
+    try:
+        return Signer.kept(file, name, kind)
+    except BadNote as error:
+        raise Unproven("bad_key", f"密钥不可用:{error}") from None
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        raise Unproven("unreadable_file", f"文件无法读取:{file}") from None
+
+
+def _text(file: Path) -> str:
+    return _bytes(file).decode("utf-8", "replace")
 
 
 def _content(source: str) -> bytes:
+    """A checkpoint, from a file or an address."""
     parts = urlsplit(source)
     if parts.scheme not in ("http", "https"):
-        return Path(source).read_bytes()
+        return _bytes(Path(source))
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=10)
     try:
@@ -163,8 +171,3 @@ def _content(source: str) -> bytes:
     if answer.status != 200:
         raise Unproven("unreachable", f"取不到检查点 {source}:HTTP {answer.status}")
     return content
-
-
-def _fail(error: Unproven) -> typer.Exit:
-    typer.echo(f"{error.sentence}({error.code})", err=True)
-    return typer.Exit(1)

@@ -6,10 +6,17 @@ from pathlib import Path
 
 def write(file: Path, content: bytes) -> None:
     """Put the content in place of what was there, at once and for good; the folder must exist."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    beside = _beside(file)
     write_new(beside, content)
     os.replace(beside, file)
     sync(file.parent)
+
+
+def place(file: Path, content: bytes) -> None:
+    """Put the content in place, at once for whoever reads; for good only after ``sync`` of the file and its folder."""
+    beside = _beside(file)
+    beside.write_bytes(content)
+    os.replace(beside, file)
 
 
 def write_new(file: Path, content: bytes, mode: int = 0o644) -> None:
@@ -21,9 +28,13 @@ def write_new(file: Path, content: bytes, mode: int = 0o644) -> None:
         os.fsync(handle)
 
 
-def sync(folder: Path) -> None:
-    """Wait until the names in a folder are on disk."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _beside(file: Path) -> Path:
+    return file.with_name(f".{file.name}.{os.getpid()}")
+
+
+def sync(place: Path) -> None:
+    """Wait until a file's content, or the names in a folder, are on disk."""
+    handle = os.open(place, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -13,6 +13,7 @@ from domain.command import About, Scope
 from domain.fact import Past
 from domain.ids import ChainId, EditionId, Id, IssueId, PersonId, RegionId, UnitId
 from domain.issues import IssueRegistered
+from domain.keys import KEYS
 from domain.organisation import PersonRegistered, UnitEstablished
 from domain.policy import policies_of
 from domain.posts import TENURE
@@ -65,7 +66,7 @@ def _around(past: Past) -> list[About]:
     named = {tag for tag in tags if isinstance(tag, UnitId | RegionId)}
     mentioned = {tag for tag in tags if isinstance(tag, PersonId)} - people
     return [
-        *(About(person, (PersonRegistered, *TENURE)) for person in sorted(people)),
+        *(About(person, (PersonRegistered, *TENURE, *KEYS)) for person in sorted(people)),
         *(About(person, (PersonRegistered,)) for person in sorted(mentioned)),
         *(About(tag, _NAMED) for tag in sorted(named)),
         *dict.fromkeys(rules),

@@ -4,9 +4,6 @@ of trusted keys. Neither a database nor a server is asked."""
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import domain.accountability
-import domain.escalation
-import domain.registration  # noqa: F401  (every kind of fact can be read)
 from adapters.proofs.bundle import names_in, page, unpack
 from adapters.proofs.editions import Recomputed, check_edition
 from adapters.proofs.policy import Accepted, Policy

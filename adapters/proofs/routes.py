@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from adapters.http.problems import Problem
+from adapters.http.routing import PREFIX, Told
 from adapters.postgres.event_store import PostgresRecorder, Stored
 from adapters.proofs.entries import Entry
 from adapters.proofs.published import PublishedLog
@@ -23,7 +24,7 @@ _NOW: Final = {"Cache-Control": "no-cache"}
 def router(log: PublishedLog, recorder: PostgresRecorder, admit: Callable[[Request], object]) -> APIRouter:
     """``/log/…`` (C2SP tlog-tiles) and ``/api/v1/receipts/{position}``. ``admit`` lets readers of facts in, and raises
     for whoever is none."""
-    routes = APIRouter(tags=["日志"])
+    routes = APIRouter(tags=["日志"], route_class=Told)
     readers = [Depends(_dependency(admit))]
 
     @routes.get("/log/checkpoint", response_class=PlainTextResponse)
@@ -36,7 +37,10 @@ def router(log: PublishedLog, recorder: PostgresRecorder, admit: Callable[[Reque
 
     @routes.get("/log/tile/entries/{index:path}", dependencies=readers, response_class=Response)
     def entries(index: str) -> Response:
-        """事实原文,每片256条:only for those who may read facts"""
+        """事实原文,每片至多256条
+
+        For those who may read facts.
+        """
         number, width = _place(index)
         stored = list(recorder.read_recorded(after=number * WIDTH, until=number * WIDTH + width))
         published = log.checkpoint()
@@ -59,9 +63,9 @@ def router(log: PublishedLog, recorder: PostgresRecorder, admit: Callable[[Reque
         except TileMissing:
             raise _no_tile() from None
 
-    @routes.get("/api/v1/receipts/{position}", dependencies=readers, response_class=PlainTextResponse)
+    @routes.get(f"{PREFIX}/receipts/{{position}}", dependencies=readers, response_class=PlainTextResponse)
     def receipt(position: int = Path(ge=1, le=2**63 - 1)) -> Response:
-        """回执:the fact with its proof, to be kept by its author"""
+        """回执:一号事实的原文及其存在证明"""
         stored = next(recorder.read_recorded(after=position - 1, until=position), None)
         proof = log.receipt(_entry(stored)) if stored else None
         if proof is None:

@@ -105,14 +105,13 @@ class _Growing:
     def __init__(self, log: PublishedLog, key: Signer, size: int) -> None:
         self.key = key
         self.edge = Edge(log.tiles, size)
-        self.frontier = merkle.Frontier.of(log.tree(size).nodes, size)
         self.last: Stored | None = None
         self.heard = not size
         """Whether enough witnesses know what was signed before this process began; until then nothing new is."""
 
     @property
     def checkpoint(self) -> Checkpoint:
-        return Checkpoint(self.key.verifier.name, self.edge.size, self.frontier.root())
+        return Checkpoint(self.key.verifier.name, self.edge.size, self.edge.root())
 
     def append(self, fact: Stored) -> None:
         """Raises Alarm for a fact that can't follow the one before."""
@@ -121,9 +120,7 @@ class _Growing:
             raise Alarm("position_missing", f"数据库中缺少第{missing}号事实", missing)
         if self.last is not None and fact.recorded_at < self.last.recorded_at:
             raise Alarm("time_ran_back", f"第{fact.position}号事实的记录时间早于前一号", fact.position)
-        leaf = _leaf(fact)
-        self.edge.append(leaf)
-        self.frontier.append(leaf)
+        self.edge.append(_leaf(fact))
         self.last = fact
 
 
@@ -258,7 +255,7 @@ class Sealer:
             growing.append(fact)
         if growing.edge.size == before:
             return False
-        growing.edge.write_partial()
+        growing.edge.settle()
         return True
 
     def _sign(self, growing: _Growing) -> None:

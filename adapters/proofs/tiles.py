@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.proofs import files
-from adapters.proofs.merkle import complete
+from adapters.proofs.merkle import Frontier, complete, peaks
 
 WIDTH: Final = 256
 _HASH: Final = 32
@@ -45,12 +45,13 @@ class Tiles:
                 return content[: width * _HASH]
         raise TileMissing(tile_path(level, index, width))
 
-    def write(self, level: int, index: int, content: bytes) -> None:
-        """Put a tile in place, and for good."""
+    def place(self, level: int, index: int, content: bytes) -> Path:
+        """Put a tile in place; for good only once its file and the folder of that are synced."""
         width = len(content) // _HASH
         file = self.folder / tile_path(level, index, width)
         files.make(file.parent)
-        files.write(file, content)
+        files.place(file, content)
+        return file
 
     def forget_partial(self, level: int, index: int) -> None:
         """Drop what was written of a tile before it was full."""
@@ -100,6 +101,7 @@ class Edge:
         self.size = size
         self._levels: list[bytearray] = []
         self._full: list[tuple[int, int]] = []
+        self._placed: list[Path] = []
         tree = Tree(tiles, size)
         level = 0
         while size >> 8 * level:
@@ -107,29 +109,40 @@ class Edge:
             self._levels.append(bytearray(tree.tile(level, index) if width else b""))
             level += 1
 
-    def append(self, leaf: bytes) -> None:
-        """Append a leaf's hash; a tile that becomes full is written at once."""
-        self.size += 1
-        self._append(0, leaf)
-
-    def _append(self, level: int, node: bytes) -> None:
+    def append(self, leaf: bytes, level: int = 0) -> None:
+        """Append a leaf's hash (or, at a higher level, the root of a full tile); a tile that becomes full is put
+        in its place."""
+        if level == 0:
+            self.size += 1
         if level == len(self._levels):
             self._levels.append(bytearray())
         hashes = self._levels[level]
-        hashes += node
+        hashes += leaf
         if len(hashes) == WIDTH * _HASH:
             index = (self.size >> 8 * (level + 1)) - 1
-            self.tiles.write(level, index, bytes(hashes))
+            self._placed.append(self.tiles.place(level, index, bytes(hashes)))
             self._full.append((level, index))
             root = complete([bytes(hashes[at : at + _HASH]) for at in range(0, len(hashes), _HASH)])
             hashes.clear()
-            self._append(level + 1, root)
+            self.append(root, level + 1)
 
-    def write_partial(self) -> None:
-        """Write the tiles that are not full, so that a tree of the present size can be read."""
+    def root(self) -> bytes:
+        """The root of the tree as it stands."""
+        frontier = Frontier()
+        for level, hashes in reversed(list(enumerate(self._levels))):
+            whole = [bytes(hashes[at : at + _HASH]) for at in range(0, len(hashes), _HASH)]
+            for above, index in peaks(len(whole)):
+                frontier.append(complete(whole[index << above : (index + 1) << above]), 8 * level + above)
+        return frontier.root()
+
+    def settle(self) -> None:
+        """Write the tiles that are not full as well, and wait until the whole tree of the present size is on disk."""
         for level, hashes in enumerate(self._levels):
             if hashes:
-                self.tiles.write(level, self.size >> 8 * (level + 1), bytes(hashes))
+                self._placed.append(self.tiles.place(level, self.size >> 8 * (level + 1), bytes(hashes)))
+        for place in (*self._placed, *{file.parent for file in self._placed}):
+            files.sync(place)
+        self._placed.clear()
 
     def tidy(self) -> None:
         """Drop the partial tiles of tiles that have become full. Only once a checkpoint stands that needs none."""

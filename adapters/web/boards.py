@@ -51,7 +51,6 @@ def edition_list(visit: Visit) -> Response:
     with visit.application.pool.connection() as connection:
         query = Query((), ("-until", "-number"), as_of.position, PAGE, visit.query("cursor") or None)
         found = page(connection, EditionLine, query)
-        on_lists = {one for line in found.lines for one in (*line.red, *line.black)}
         editions = [str(line.edition) for line in found.lines]
         lines = list(walk(connection, BoardLine, Query((Where("edition", "in", editions),), (), as_of.position, 500)))
         names = names_of(connection, {line.region for line in found.lines} | {line.subject for line in lines})
@@ -65,7 +64,7 @@ def edition_list(visit: Visit) -> Response:
     return visit.render(
         "boards.html",
         lines=found.lines,
-        listed=listed if on_lists else {line.edition: {"red": [], "black": []} for line in found.lines},
+        listed=listed,
         names=names,
         as_of=as_of,
         next=f"/boards?cursor={found.next}" if found.next else "",

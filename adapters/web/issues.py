@@ -1,6 +1,6 @@
 """问题: the ledger with its filters, one issue whole, what may be done with it, and registering a new one."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -12,7 +12,7 @@ from adapters.http.ledgers import SHELVES, asked_of
 from adapters.http.moments import Moment
 from adapters.http.problems import Problem, problem_of
 from adapters.logging import audit
-from adapters.web.dossier import dossier, phase_words, tenures_of, timeline
+from adapters.web.dossier import Dossier, dossier, phase_words, tenures_of, timeline
 from adapters.web.forms import FORMS, REGISTER, Choices, Form, Typed, Unreadable, read
 from adapters.web.keys import signing_with
 from adapters.web.names import Names, named_in, names_of
@@ -217,7 +217,7 @@ def marks_of(connection: Connection[Any], issue: IssueId, position: int | None) 
     line = find(connection, IssueLine, issue, as_of=position)
     chains = page(connection, SignOffLine, Query((Where("subject", "eq", issue),), (), position)).lines
     found = [*(line.marks if line else ()), *(mark for chain in chains for mark in chain.marks)]
-    return [MARKS[mark] for mark in dict.fromkeys(found)]
+    return [MARKS[mark] for mark in dict.fromkeys(found) if mark in MARKS]
 
 
 def reused_in(connection: Connection[Any], issue: IssueId, position: int | None) -> list[tuple[str, list[Id]]]:
@@ -234,7 +234,7 @@ def can_act(visit: Visit) -> bool:
     return visit.viewer.identity.scope == "full"
 
 
-def offers_to(visit: Visit, found: Any) -> Offers:
+def offers_to(visit: Visit, found: Dossier) -> Offers:
     return offers(visit.application.facts, found, visit.act, visit.viewer.held)
 
 
@@ -249,11 +249,12 @@ def matches(form: Form, typed: Typed | None) -> bool:
 def people_near(connection: Connection[Any], region: RegionId) -> tuple[tuple[PersonId, PostLine], ...]:
     """Who is in post in the issue's township, and at its county: those to whom it may be given."""
     county, township = region.at("county") or region, region.at("township")
-    lines = {line.person: line for line in walk(connection, PostLine, Query((Where("region", "eq", county),)))}
-    if township:
-        below = Query((Where("region", "within", (township,)),))
-        lines = {line.person: line for line in walk(connection, PostLine, below)} | lines
-    return tuple((person, line) for person, line in lines.items() if line.until is None)
+    places = [Where("region", "eq", county), *([Where("region", "within", (township,))] if township else [])]
+    lines: dict[PersonId, PostLine] = {}
+    for where in places:
+        for line in walk(connection, PostLine, Query((where, Where("until", "null", True)))):
+            lines.setdefault(line.person, line)
+    return tuple(lines.items())
 
 
 def units_near(connection: Connection[Any], region: RegionId) -> Choices:
@@ -300,28 +301,27 @@ FIXED: Final = {
 """What each form carries that nobody types: which chain it is about, what was shown, where it goes."""
 
 
-def performed(visit: Visit, form: Form, fixed: dict[str, Any], again: Any, issue: IssueId | None = None) -> Response:
+Again = Callable[[Typed, int], Response]
+"""Shows the page once more, with what was typed and why it was not done."""
+
+
+def performed(visit: Visit, form: Form, fixed: dict[str, Any], again: Again, issue: IssueId | None = None) -> Response:
     """Executes what was filled in, under the form's own key, and shows the outcome."""
     try:
         command, typed = read(form, visit.posted, visit.application.evidence, fixed)
     except Unreadable as unreadable:
-        return again_with(again, unreadable.typed, 422)
+        return again(unreadable.typed, 422)
     act = visit.acting(command)
     try:
         outcome = visit.application.ledger.execute(command, act, typed.key)
     except (Refused, Conflict) as refusal:
         problem = problem_of(refusal)
         audit("acted", person=act.by, what=type(command).__name__, outcome=problem.code)
-        return again_with(again, typed._replace(sentence=problem.sentence), problem.status_code)
+        return again(typed._replace(sentence=problem.sentence), problem.status_code)
     audit("acted", person=act.by, what=type(command).__name__, outcome="recorded", position=outcome.position)
     visit.settled(outcome.position)
     target = issue or getattr(command, "issue", None)
     return see_other(f"/issues/{target}?done={form.name}#top")
-
-
-def again_with(again: Any, typed: Typed, status: int) -> Response:
-    response: Response = again(typed, status)
-    return response
 
 
 # Registering

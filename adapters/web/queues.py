@@ -44,7 +44,8 @@ def queues(site: Site) -> None:
 def waiting(visit: Visit, connection: Connection[Any]) -> Waiting:
     """What waits for the one who looks."""
     viewer, today = visit.viewer, visit.today
-    chains = page(connection, SignOffLine, Query(queue(viewer.held, viewer.person, today), ("opened_on",), limit=MOST))
+    write_offs = (*queue(viewer.held, viewer.person, today), Where("purpose", "eq", "write_off"))
+    chains = page(connection, SignOffLine, Query(write_offs, ("opened_on",), limit=MOST))
     escalations = to_answer(visit, connection)
     extensions = to_decide(visit, connection)
     wanted: set[Id] = {line.subject for line in chains.lines} | {line.issue for line in escalations}

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
+from adapters.web.duty_words import of_duty, of_meetings
 from adapters.web.formats import day, deadline, fingerprint, moment, money
 from adapters.web.names import Names, office
+from adapters.web.village_words import of_checks, of_exits, of_households
 from domain import accountability as acc
 from domain import chains, issues, keys, organisation, policy, posts, rankings, regions
 from domain.evidence import Evidence
@@ -59,6 +61,8 @@ QUOTED = {
     "reasons": "决定理由",
     "reason": "理由",
     "manner": "核对方式",
+    "work": "当日工作",
+    "promise": "承诺内容",
 }
 
 
@@ -81,7 +85,7 @@ def coded(event: Event, name: str) -> bool:
 
 def claimed_on(event: Event) -> date | None:
     """When its author says that it happened; what was entered on a later day is shown as entered late."""
-    for name in ("occurred_on", "checked_on", "posted_on", "raised_on", "looked_on", "decided_on"):
+    for name in ("occurred_on", "checked_on", "posted_on", "raised_on", "looked_on", "decided_on", "held_on"):
         said = getattr(event, name, None)
         if isinstance(said, date):
             return said
@@ -102,7 +106,18 @@ def funds(label: str, fen: int | None) -> str:
 
 def sentence(event: Event, names: Names) -> str:
     """What the fact says, in one sentence without its full stop; of a type without words of its own, its term."""
-    for words in (of_places, of_issues, of_chains, of_boards, of_cases):
+    for words in (
+        of_households,
+        of_checks,
+        of_exits,
+        of_duty,
+        of_meetings,
+        of_places,
+        of_issues,
+        of_chains,
+        of_boards,
+        of_cases,
+    ):
         if said := words(event, names):
             return said
     return title(event)

@@ -13,11 +13,15 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 import domain.accountability
+import domain.books
 import domain.escalation
+import domain.exiting
+import domain.monitoring
 import domain.organisation
 import domain.rankings
 import domain.registration
-import domain.signoff  # noqa: F401
+import domain.signoff
+import domain.sweeps  # noqa: F401
 from adapters.facts import encode
 from domain.command import Act
 from domain.fact import Event, event_types

@@ -275,7 +275,7 @@ def test_a_village_exits_on_its_own_facts_with_the_county_pair_s_signatures() ->
     scene.refused(sign(scene, VILLAGE, chain), person(pair[0]), "incidence_missing")
     incidence(scene, VILLAGE, 100)
     refusal = scene.refused(sign(scene, VILLAGE, chain), person(pair[0]), "incidence_too_high")
-    assert "3.00%" in refusal.sentence
+    assert "3.000%" in refusal.sentence
     assess(scene, HOME)
     exited(scene)
     shown = sign(scene, VILLAGE, chain)

@@ -268,7 +268,9 @@ def test_every_ledger_can_be_read_filtered_and_sorted_by_every_plain_column(
     reading: psycopg.Connection[Any],
 ) -> None:
     connection = reading
-    for ledger in LEDGERS:
+    read = [ledger for ledger in LEDGERS if count(connection, ledger.line)]
+    assert len(read) > 12
+    for ledger in read:
         (first, *_) = lines = page(connection, ledger.line, Query(limit=3)).lines
         for column in ledger.line.columns:
             if column.scalar:

@@ -77,7 +77,8 @@ function signsFirst(form, field, perform) {
       if (!window.PublicKeyCredential) throw new Error("此浏览器不能使用通行密钥,或网址不是 HTTPS");
       await perform(form);
     } catch (error) {
-      told.textContent = error instanceof DOMException ? "没有完成设备验证,请再试一次" : error.message;
+      told.textContent = error.name === "SecurityError" ? "通行密钥与网址绑定,不能在这个网址使用"
+        : error instanceof DOMException ? "没有完成设备验证,请再试一次" : error.message;
       told.hidden = false;
       return;
     }

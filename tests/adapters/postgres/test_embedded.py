@@ -49,7 +49,9 @@ def fresh(open_folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def folder(open_folder: Path) -> Path:
     """A folder whose cluster the tests of this module use one after another."""
-    return open_folder / "embedded"
+    folder = open_folder / "embedded"
+    with EmbeddedPostgres(folder):
+        return folder
 
 
 def elsewhere(folder: Path) -> "subprocess.Popen[str]":

@@ -28,7 +28,7 @@ from domain.ids import BoardId, EditionId, IssueId, PersonId, RegionId
 from domain.issues import IssueClosed
 from domain.policy import PolicyAdopted
 from domain.posts import Appointed, Post
-from domain.rankings import EditionPublished, Period, ScoringRuleAdopted, packaged, standings
+from domain.rankings import Counts, EditionPublished, Period, ScoringRuleAdopted, packaged, standings
 from tests.adapters.proofs.conftest import SealedCounty
 from tests.adapters.proofs.world import ISSUE, NOON, Memory, key_of, policy_of, sealed, settled, trusting
 from tests.domain.golden import MOMENT, example
@@ -244,7 +244,7 @@ def published(**change: object) -> Memory:
     """A rule and an edition that follows from it, as the ranking's own code makes it."""
     rule, board, region = packaged("townships"), BoardId("board-red-black"), RegionId("region-451226")
     towns = [RegionId(f"region-45122610{number}") for number in range(4)]
-    counts = {town: {part.indicator: at + 1 for part in rule.components} for at, town in enumerate(towns)}
+    counts: Counts = {town: {part.indicator: at + 1 for part in rule.components} for at, town in enumerate(towns)}
     made = standings(rule, counts)
     edition = EditionPublished(
         edition=EditionId("edition-1"),

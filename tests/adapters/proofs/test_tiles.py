@@ -33,7 +33,7 @@ def grown(folder: Path, *sizes: int) -> Tiles:
     for size in sizes:
         for leaf in LEAVES[edge.size : size]:
             edge.append(leaf)
-        edge.write_partial()
+        edge.settle()
     edge.tidy()
     return tiles
 
@@ -71,7 +71,7 @@ def test_a_tree_grows_the_same_however_often_it_was_taken_up_again(tmp_path: Pat
         edge = Edge(tiles, before)
         for leaf in LEAVES[edge.size : size]:
             edge.append(leaf)
-        edge.write_partial()
+        edge.settle()
         before = size
         assert Frontier.of(Tree(tiles, size).nodes, size).root() == root_of(size)
 

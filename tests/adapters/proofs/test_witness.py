@@ -37,7 +37,7 @@ class Log:
         edge = Edge(self.tiles, 0)
         for number in range(20):
             edge.append(sha256(salt + b"%d" % number).digest())
-            edge.write_partial()
+            edge.settle()
 
     def at(self, size: int) -> Checkpoint:
         return Checkpoint(KEY.verifier.name, size, root(Tree(self.tiles, 20).nodes, size))
@@ -166,9 +166,12 @@ def free_port() -> int:
 @contextmanager
 def running(folder: Path, name: str, logs: Path, port: int) -> Iterator[Verifier]:
     """``taizhang witness`` as a process of its own; its public key."""
-    start = "from adapters.proofs.cli import app; app()"
-    arguments = ["witness", "--name", name, "--logs", str(logs), "--folder", str(folder), "--port", str(port)]
-    with subprocess.Popen([sys.executable, "-c", start, *arguments], stdout=subprocess.PIPE, text=True) as process:
+    start = "import sys, pathlib; from adapters.proofs.cli import witness; name, logs, folder, port = sys.argv[1:]; "
+    start += "witness(name, pathlib.Path(logs), pathlib.Path(folder), port=int(port))"
+    arguments = [name, str(logs), str(folder), str(port)]
+    with subprocess.Popen(
+        [sys.executable, "-c", start, *arguments], stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as process:
         try:
             assert process.stdout is not None
             key = process.stdout.readline().partition(":")[2].strip()

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from adapters.bootstrap import Application, open_application
@@ -46,6 +49,10 @@ class Town:
     application: Application
     clock: Clock
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
+
+    @cached_property
+    def api(self) -> FastAPI:
+        return create_api(self.application)
 
     @property
     def today(self) -> date:
@@ -130,11 +137,11 @@ ACCOUNTS = (
 )
 
 
-@pytest.fixture(scope="module")
-def town(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+@contextmanager
+def settled(postgres_server: PostgresServer, folder: Path) -> Iterator[Town]:
+    """A town with everybody in post and nothing done yet."""
     owner_url = postgres_server.take()
     clock = Clock()
-    folder: Path = tmp_path_factory.mktemp("kept")
     settings = Settings(database_url=postgres_server.as_service(owner_url), data=folder, log_dir="-")
     with open_application(settings, clock=clock) as application:
         application.facts.append(founding(), Act(FOUNDER, clock()))
@@ -143,6 +150,13 @@ def town(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFacto
         assert application.projector.wait_for(application.facts.head(), 10)
         yield Town(application, clock)
     postgres_server.give_back(owner_url)
+
+
+@pytest.fixture(scope="session")
+def town(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """One town for all: every test has issues of its own in it, and time only goes on."""
+    with settled(postgres_server, tmp_path_factory.mktemp("kept")) as town:
+        yield town
 
 
 class Visitor:
@@ -187,17 +201,16 @@ class Visitor:
 @pytest.fixture
 def visitor(town: Town) -> Iterator[Visitor]:
     """Somebody who has not signed in."""
-    with TestClient(create_api(town.application), follow_redirects=False) as client:
+    with TestClient(town.api, follow_redirects=False) as client:
         yield Visitor(client)
 
 
 @pytest.fixture
 def signed_in(town: Town) -> Callable[[str], Visitor]:
     """Signs somebody in through the door, as people do."""
-    api = create_api(town.application)
 
     def sign_in(name: str) -> Visitor:
-        visitor = Visitor(TestClient(api, follow_redirects=False))
+        visitor = Visitor(TestClient(town.api, follow_redirects=False))
         response = visitor.fill("/login", "/login", login=name, password=PASSWORD)
         assert response.status_code == 303, response.text
         return visitor

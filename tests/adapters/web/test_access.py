@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from fastapi.testclient import TestClient
 
-from adapters.http.api import create_api
 from tests.adapters.web.conftest import PASSWORD, Town, Visitor
 from tests.county import person
 
@@ -127,7 +126,7 @@ def test_an_administrator_does_and_sees_no_business(town: Town, visitor: Visitor
 
 
 def test_every_page_says_how_it_may_be_used_and_names_its_request(town: Town) -> None:
-    with TestClient(create_api(town.application), follow_redirects=False) as client:
+    with TestClient(town.api, follow_redirects=False) as client:
         response = client.get("/login")
     policy = response.headers["content-security-policy"]
     assert "script-src 'self'" in policy

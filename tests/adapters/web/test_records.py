@@ -1,7 +1,7 @@
 """Lists, cases, records, the directory and timelines, and that whoever looked is written down."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -13,7 +13,8 @@ from domain.fact import CHINA
 from domain.ids import AppealId, BoardId, CaseId, EditionId, MeasureId
 from domain.rankings import AdoptScoringRule, Period, packaged
 from services import ranking
-from tests.adapters.web.conftest import Clock, Town, Visitor
+from tests.adapters.web.conftest import Clock, Town, Visitor, settled
+from tests.conftest import PostgresServer
 from tests.county import COUNTY, OTHER_TOWN, TOWN, person
 
 SignIn = Callable[[str], Visitor]
@@ -23,6 +24,13 @@ FIRST, SECOND = EditionId("edition-1"), EditionId("edition-2")
 
 def to(clock: Clock, day: date) -> None:
     clock.now = clock.now.astimezone(CHINA).replace(year=day.year, month=day.month, day=day.day)
+
+
+@pytest.fixture(scope="module")
+def town(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A town of its own: lists are of everything in it, month by month."""
+    with settled(postgres_server, tmp_path_factory.mktemp("kept")) as town:
+        yield town
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,112 @@
+"""A place on its stage: a whole program on a database of its own, played over HTTP by the people in post there."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from adapters.bootstrap import Application
+from domain.command import Act
+from domain.ids import AppointmentId, PersonId, RegionId
+from domain.organisation import OpenLedger
+from domain.policy import packaged
+from domain.posts import Post
+from tests.adapters.http.conftest import PASSWORD, Caller, Clock
+
+Cast = Mapping[str, tuple[Post, str]]
+
+
+class Stage:
+    """A place whose ledger is open, with an organiser in post."""
+
+    def __init__(self, application: Application, web: TestClient, clock: Clock, code: str, name: str) -> None:
+        self.application, self.web, self.clock = application, web, clock
+        self.region = RegionId(f"region-{code}")
+        self.since = clock.today - timedelta(days=365)
+        organiser = PersonId("person-organiser")
+        opening = OpenLedger(
+            region=self.region,
+            name=name,
+            organiser=organiser,
+            organiser_name="组织部经办人",
+            appointment=AppointmentId("appointment-organiser"),
+            since=self.since,
+        )
+        application.ledger.execute(opening, Act(organiser, clock()))
+        self.account("organiser")
+
+    def account(self, name: str) -> None:
+        self.application.accounts.create_account(name, PASSWORD, self.clock(), person=PersonId(f"person-{name}"))
+
+    def __getitem__(self, name: str) -> Caller:
+        made = self.application.accounts.create_token(name, "程序", self.clock(), scope="full")
+        return Caller(self.web, made.secret)
+
+    @property
+    def today(self) -> str:
+        return str(self.clock.today)
+
+    def day(self, days: int) -> str:
+        return str(self.clock.today + timedelta(days=days))
+
+    def regions(self, **names: str) -> None:
+        """Places by code: ``c431224="溆浦县"``."""
+        places = [{"region": f"region-{code[1:]}", "name": name} for code, name in names.items()]
+        self["organiser"].does("/regions", places=places, since=str(self.since))
+
+    def cast(self, people: Cast) -> None:
+        office = self["organiser"]
+        for name, (post, code) in people.items():
+            office.does("/people", person=f"person-{name}", name=name, region=f"region-{code}")
+            office.does(
+                "/appointments",
+                person=f"person-{name}",
+                post=post.value,
+                region=f"region-{code}",
+                since=str(self.since),
+            )
+            self.account(name)
+
+    def adopts(self, pack: str) -> None:
+        policy = packaged(pack).model_dump(mode="json")
+        self["organiser"].does("/policies", region=str(self.region), policy=policy, since=str(self.since))
+
+    def household(self, by: str, village: str, people: int, number: int = 0) -> str:
+        """A household of so many people on the register; its id."""
+        members = [
+            {"member": f"member-{number}-{each}", "commitment": f"{number:032x}{each:032x}"} for each in range(people)
+        ]
+        told = self[by].does(
+            "/households",
+            region=f"region-{village}",
+            hamlet=None,
+            category="registered",
+            members=members,
+            identified_on=str(date(self.clock.today.year - 1, 1, 1)),
+        )
+        return str(told["ids"]["household"])
+
+    def exit(self, chain: str) -> dict[str, Any]:
+        found: dict[str, Any] = self["organiser"].get(f"/exits/{chain}").json()
+        return found
+
+    def signs(self, chain: str, name: str) -> dict[str, Any]:
+        """A signature on what is shown now."""
+        position, digest = self.exit(chain)["shown"]
+        return self[name].does(f"/exits/{chain}/signatures", opinion="同意", shown=position, shown_digest=digest)
+
+    def refused_to_sign(self, chain: str, name: str, code: str) -> str:
+        position, digest = self.exit(chain)["shown"]
+        told = self[name].refused(
+            f"/exits/{chain}/signatures", code, opinion="同意", shown=position, shown_digest=digest
+        )
+        return str(told["detail"])
+
+    def lines(self, ledger: str, **where: Any) -> list[dict[str, Any]]:
+        """A ledger's lines, level with everything that was written."""
+        head = self.application.facts.head()
+        answer = self["organiser"].get(f"/ledgers/{ledger}", min_position=head, limit=500, **where)
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["lines"]
+        return found
