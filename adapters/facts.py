@@ -16,7 +16,7 @@ from eventsourcing.persistence import IntegrityError
 
 from domain.command import Act, Scope
 from domain.fact import Event, Past, Recorded, revive
-from domain.ids import KeyId, PersonId
+from domain.ids import ActorId, KeyId, PersonId
 from services.ledger import Conflict, Outcome, Reading, Request
 
 
@@ -38,7 +38,7 @@ def encode(event: Event, act: Act, request: Request | None = None) -> DCBEvent:
         "type": event.type,
         "version": event.version,
     }
-    tags = {*event.tags, act.by}
+    tags = {*event.tags, ActorId.of(act.by)}
     if request:
         envelope |= {"key": request.key, "request": request.digest}
         tags.add(request.key)

@@ -101,7 +101,7 @@ class Past(tuple[Recorded, ...]):
         return type(self)(fact for fact in self if isinstance(fact.event, types))
 
     def about(self, tag: Id) -> Self:
-        return type(self)(fact for fact in self if tag == fact.by or tag in fact.event.tags)
+        return type(self)(fact for fact in self if tag in fact.event.tags)
 
     @property
     def events(self) -> tuple[Event, ...]:

@@ -101,6 +101,19 @@ class PersonId(Id, kind="person"):
     __slots__ = ()
 
 
+class ActorId(Id, kind="by", rest=r"person-[0-9a-z][0-9a-z_-]{0,79}"):
+    """经办人: marks what a person recorded, apart from what was recorded about them.
+
+    An organiser appoints hundreds; what they may do themselves must be found without reading all of those.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, person: PersonId) -> Self:
+        return cls(f"by-{person}")
+
+
 class UnitId(Id, kind="unit"):
     """单位"""
 

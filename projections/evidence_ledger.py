@@ -3,10 +3,16 @@
 from collections.abc import Iterator
 from datetime import date
 
+from domain.books import HelpReported, HouseholdSurveyed
 from domain.chains import ChainOpened, Checked
-from domain.fact import Recorded
+from domain.evidence import Evidence
+from domain.exits import EvaluationRecorded, ExitRuled, ExitStepTaken, ExitVoided
+from domain.fact import Event, Recorded
 from domain.ids import EvidenceId, HouseholdId, IssueId, PersonId, RegionId
+from domain.indicators import IndicatorAssessed
 from domain.issues import LookedBack, StepReported
+from domain.monitoring import RiskReleased
+from domain.sweeps import HouseholdSwept
 from projections.ledger import Ledger
 from projections.line import Line
 
@@ -40,16 +46,24 @@ def groups(fact: Recorded) -> Iterator[str]:
     yield from dict.fromkeys(evidence.file for evidence in fact.event.evidence)  # type: ignore[attr-defined]
 
 
+def subject_of(event: Event) -> IssueId | HouseholdId | RegionId:
+    """What the fact proves something on: an issue where it names one, or else a household, a village or a county."""
+    found = (getattr(event, name, None) for name in ("issue", "household", "subject", "region"))
+    subject = next(one for one in found if one is not None)
+    assert isinstance(subject, IssueId | HouseholdId | RegionId)
+    return subject
+
+
 def evolve(lines: tuple[EvidenceLine, ...], fact: Recorded, file: str) -> tuple[EvidenceLine, ...]:
     event = fact.event
-    assert isinstance(event, StepReported | ChainOpened | Checked | LookedBack)
-    subject = event.issue if isinstance(event, StepReported | LookedBack) else event.subject
+    subject = subject_of(event)
     if any(line.subject == subject for line in lines):
         return tuple(
             line.but(uses=line.uses + 1, last_position=fact.position) if line.subject == subject else line
             for line in lines
         )
-    found = next(evidence for evidence in event.evidence if evidence.file == file)
+    given: tuple[Evidence, ...] = event.evidence  # type: ignore[attr-defined]
+    found = next(evidence for evidence in given if evidence.file == file)
     new = EvidenceLine(
         found.file,
         subject,
@@ -65,4 +79,23 @@ def evolve(lines: tuple[EvidenceLine, ...], fact: Recorded, file: str) -> tuple[
     return (*(line if line.reused else line.but(reused=True) for line in lines), new)
 
 
-LEDGER = Ledger(EvidenceLine, folds=(StepReported, ChainOpened, Checked, LookedBack), groups=groups, evolve=evolve)
+LEDGER = Ledger(
+    EvidenceLine,
+    folds=(
+        StepReported,
+        ChainOpened,
+        Checked,
+        LookedBack,
+        HouseholdSurveyed,
+        HelpReported,
+        IndicatorAssessed,
+        HouseholdSwept,
+        RiskReleased,
+        ExitStepTaken,
+        ExitRuled,
+        ExitVoided,
+        EvaluationRecorded,
+    ),
+    groups=groups,
+    evolve=evolve,
+)

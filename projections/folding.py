@@ -114,9 +114,9 @@ def _touched(targets: Mapping[str, Target], facts: Sequence[Recorded]) -> dict[s
     """Which groups of each table the facts touch, in order."""
     touched: dict[str, Touched] = {name: [] for name in targets}
     asked: dict[type, list[tuple[Ledger[Any], Touched]]] = {}
-    for name, (ledger, _) in targets.items():
-        for kind in ledger.folds:
-            asked.setdefault(kind, []).append((ledger, touched[name]))
+    for name, target in targets.items():
+        for kind in target.ledger.folds:
+            asked.setdefault(kind, []).append((target.ledger, touched[name]))
     for fact in facts:
         for ledger, found in asked.get(type(fact.event), ()):
             for group in ledger.groups(fact):

@@ -9,7 +9,7 @@ from adapters.facts import RecorderFacts, query, recorded
 from adapters.postgres.event_store import PostgresRecorder, Stored
 from domain.command import Scope
 from domain.fact import Event, Past, Recorded
-from domain.ids import Id
+from domain.ids import ActorId, Id, PersonId
 from services.ledger import Reading
 
 
@@ -38,11 +38,10 @@ class PostgresFacts(RecorderFacts):
         return [_recorded(stored) for stored in self.recorder.read_recorded(after=after, limit=most)]
 
     def about(self, tag: Id, *, after: int = 0, until: int | None = None, most: int | None = None) -> list[Recorded]:
-        """The timeline of an id: the facts that carry it, in order."""
-        wanted = DCBQuery([DCBQueryItem(tags=[str(tag)])])
-        return [
-            _recorded(stored) for stored in self.recorder.read_recorded(wanted, after=after, until=until, limit=most)
-        ]
+        """The timeline of an id: the facts that name it, in order; of a person, also those that they recorded."""
+        tags = (tag, ActorId.of(tag)) if isinstance(tag, PersonId) else (tag,)
+        wanted = DCBQuery([DCBQueryItem(tags=[str(one)]) for one in tags])
+        return [_recorded(one) for one in self.recorder.read_recorded(wanted, after=after, until=until, limit=most)]
 
     def stored(self, position: int) -> Stored | None:
         """One fact in its exact bytes, or none at that position."""

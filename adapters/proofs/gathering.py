@@ -11,9 +11,9 @@ from adapters.proofs.verdict import Unproven
 from domain.chains import ChainOpened
 from domain.command import About, Scope
 from domain.fact import Past
-from domain.ids import ChainId, EditionId, Id, IssueId, PersonId, RegionId, UnitId
+from domain.ids import ChainId, EditionId, Id, IssueId, PersonId, RegionId, SigningKeyId, UnitId
 from domain.issues import IssueRegistered
-from domain.keys import KEYS
+from domain.keys import KEYS, KeyConfirmed
 from domain.organisation import PersonRegistered, UnitEstablished
 from domain.policy import policies_of
 from domain.posts import TENURE
@@ -38,7 +38,8 @@ def bundle_of(subject: Id, recorder: PostgresRecorder, log: PublishedLog) -> byt
     core = read(scope)
     if not core:
         raise Unproven("unknown_subject", f"已封存的事实中没有关于 {subject} 的记录")
-    found = read([*scope, *_around(_past(core))])
+    around = _around(_past(core))
+    found = read([*scope, *around, *_confirming(_past(read(around)))])
     entries = [Entry(fact.position, fact.recorded_at, fact.data) for fact in found]
     proofs = log.proofs([entry.position for entry in entries])
     assert proofs is not None
@@ -66,11 +67,18 @@ def _around(past: Past) -> list[About]:
     named = {tag for tag in tags if isinstance(tag, UnitId | RegionId)}
     mentioned = {tag for tag in tags if isinstance(tag, PersonId)} - people
     return [
-        *(About(person, (PersonRegistered, *TENURE, *KEYS)) for person in sorted(people)),
+        *(About(person, (PersonRegistered, *TENURE)) for person in sorted(people)),
         *(About(person, (PersonRegistered,)) for person in sorted(mentioned)),
         *(About(tag, _NAMED) for tag in sorted(named)),
+        *(About(tag, KEYS) for tag in sorted(tags) if isinstance(tag, SigningKeyId)),
         *dict.fromkeys(rules),
     ]
+
+
+def _confirming(past: Past) -> list[About]:
+    """Who confirmed the keys that were signed with, and in which posts."""
+    people = {fact.by for fact in past.of(KeyConfirmed)}
+    return [About(person, (PersonRegistered, *TENURE)) for person in sorted(people)]
 
 
 def _past(stored: list[Stored]) -> Past:

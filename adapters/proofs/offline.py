@@ -8,9 +8,9 @@ from adapters.proofs.bundle import names_in, page, unpack
 from adapters.proofs.editions import Recomputed, check_edition
 from adapters.proofs.policy import Accepted, Policy
 from adapters.proofs.receipts import verify_receipt
-from adapters.proofs.signoffs import SignOffChain, check_issue
+from adapters.proofs.signoffs import Signature, SignOffChain, check_issue
 from adapters.proofs.verdict import Unproven
-from adapters.web.formats import moment, points
+from adapters.web.formats import fingerprint, moment, points, today
 from domain.chains import ChainOpened
 from domain.fact import Past
 from domain.ids import ChainId, EditionId, Id, IssueId
@@ -41,7 +41,10 @@ class Report(NamedTuple):
             yield f"签批:{chain.chain}(第{chain.round}轮),{chain.phase.label},{signed}"
             for one in chain.signatures:
                 who = f"{names.get(one.region, one.region)}{one.post.label} {names.get(one.by, one.by)}"
-                yield f"  第{one.stage + 1}级 {who} {moment(one.at)}{'' if one.counts else '(已退回,不再有效)'}"
+                yield (
+                    f"  第{one.stage + 1}级 {who} {moment(one.at)}{signed_with(one)}"
+                    f"{'' if one.counts else '(已退回,不再有效)'}"
+                )
         for edition in self.editions:
             version = f"第{edition.revision}次更正" if edition.revision else "公布"
             yield f"榜单:第{edition.number}期,{version},截至第{edition.cut_off}号,按公布的计数复算一致"
@@ -49,6 +52,15 @@ class Report(NamedTuple):
                 yield f"  {standing.rank} {names.get(standing.subject, standing.subject)} {points(standing.score)}分"
         for remark in self.remarks:
             yield f"注意:{remark}"
+
+
+def signed_with(one: Signature) -> str:
+    """What stands for its being the signer's, and whether the key was revoked since with doubt reaching back so far."""
+    if one.key is None:
+        return ",凭账号签"
+    doubtful = one.key.doubtful_since is not None and today(one.at) >= one.key.doubtful_since
+    doubt = f"(存疑:密钥后来吊销,自{one.key.doubtful_since}起存疑)" if doubtful else ""
+    return f",{one.assurance.label}签名相符,指纹 {fingerprint(one.key.key)}{doubt}"
 
 
 def verify_file(content: bytes, policy: Policy) -> Report:

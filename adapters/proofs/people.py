@@ -1,12 +1,18 @@
 """个人签名: whether a signature that someone sent was made with the key they say. What was verified goes along with the
 act; whether it is enough, the decision says."""
 
+from typing import NoReturn
+
 from adapters.proofs.suites import SuiteMissing, suite, to_bytes
-from domain.command import About, Proof
-from domain.fact import Value
-from domain.keys import KeyRegistered, RegisterKey
+from adapters.proofs.verdict import Unproven
+from domain.chains import Chain, SignedOff, statement_of
+from domain.command import About, Act, Proof
+from domain.fact import Past, Recorded, Value
+from domain.keys import CONFIRM, Key, KeyConfirmed, KeyRegistered, RegisterKey, fold, id_of, registration
+from domain.organisation import PersonRegistered
+from domain.posts import held
 from domain.signoff import Signing
-from domain.statements import PersonalSignature, SuiteName
+from domain.statements import PersonalSignature, Statement, SuiteName
 from services.ledger import FactStore
 
 
@@ -33,3 +39,65 @@ def proven(asked: Value, store: FactStore, origin: str) -> frozenset[Proof]:
     except (SuiteMissing, ValueError):
         verified = False
     return frozenset({Proof(public_key, signature.statement)} if verified else ())
+
+
+# Years later, with nothing but facts
+
+
+def check(facts: Past, before: Past, fact: Recorded, chain: Chain) -> None:
+    """That a recorded sign-off was signed as its stage demanded, and with a key that was its signer's and in force.
+
+    ``facts`` are those recorded until then, ``before`` those of them about the subject, ``chain`` as it stood. Raises
+    Unproven.
+    """
+    signed = fact.event
+    assert isinstance(signed, SignedOff)
+    if signed.assurance.weight < chain.stages[signed.stage].assurance.weight:
+        _refuse(fact, "assurance_too_low", f"该环节须用{chain.stages[signed.stage].assurance.label}签名")
+    if signed.signature is None:
+        if signed.assurance.weight:
+            _refuse(fact, "signature_missing", f"写作用{signed.assurance.label}签名,却没有签名")
+        return
+    key = fold(facts).get(signed.signature.key)
+    if key is None or key.person != fact.by or not key.in_force:
+        _refuse(fact, "key_not_in_force", "签名所用的密钥不是签字人的,或当时没有经过确认,或已吊销,或没有收入")
+    if signed.assurance is not key.assurance:
+        _refuse(fact, "assurance_differs", f"这个密钥的签名是{key.assurance.label}签名")
+    _check_confirmed(facts, fact, key)
+    _check_signature(fact, key.suite, key.public_key, signed.signature, statement_of(signed, fact.by, chain, before))
+
+
+def _check_confirmed(facts: Past, fact: Recorded, key: Key) -> None:
+    """That its person held the key when it was registered, and someone else with the say over them confirmed it."""
+    about = facts.about(key.key)
+    for registered in about.of(KeyRegistered):
+        event = registered.event
+        assert isinstance(event, KeyRegistered)
+        if id_of(event.public_key) != event.key:
+            _refuse(registered, "key_differs", "密钥编号与公钥不符")
+        said = registration(event.person, event.suite, event.public_key, event.credential, event.label)
+        _check_signature(registered, event.suite, event.public_key, event.possession, said)
+    homes = [one.region for one in facts.events if isinstance(one, PersonRegistered) and one.person == key.person]
+    for confirmed in about.of(KeyConfirmed):
+        earlier = Past(one for one in facts if one.position < confirmed.position)
+        posts = held(earlier, confirmed.by, Act(confirmed.by, confirmed.at).today)
+        over = [one for one in posts if one.post in CONFIRM and any(one.region.holds(home) for home in homes)]
+        if confirmed.by == key.person or not over:
+            _refuse(fact, "key_not_confirmed", "签名所用的密钥不是由有权的他人确认的,或确认人的任职没有收入")
+
+
+def _check_signature(
+    fact: Recorded, name: SuiteName, public_key: str, signature: PersonalSignature, said: Statement
+) -> None:
+    if signature.statement != said.digest:
+        _refuse(fact, "statement_differs", "签名所签的不是这条事实所记的内容")
+    try:
+        verified = holds(name, public_key, signature)
+    except SuiteMissing:
+        _refuse(fact, "suite_missing", "本机的 OpenSSL 不支持 SM2,无法核验国密签名")
+    if not verified:
+        _refuse(fact, "signature_invalid", "个人签名核验不通过")
+
+
+def _refuse(fact: Recorded, code: str, sentence: str) -> NoReturn:
+    raise Unproven(code, f"第{fact.position}号事实:{sentence}", fact.position)

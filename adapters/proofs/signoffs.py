@@ -4,21 +4,25 @@ Folds of the domain over the facts at hand, and nothing else. What a signature s
 fact on the issue until then, so no such fact can be left out before the last signature.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple, NoReturn
 
+from adapters.proofs import people
 from adapters.proofs.verdict import Unproven
 from domain import chains
 from domain.chains import Chain, ChainOpened, Phase, SignedOff
 from domain.command import Act, Refused
 from domain.fact import Past, Recorded
-from domain.ids import ChainId, IssueId, PersonId, RegionId
+from domain.ids import ChainId, IssueId, PersonId, RegionId, SigningKeyId
 from domain.issues import IssueClosed
 from domain.issues import fold as fold_issue
+from domain.keys import Key
+from domain.keys import fold as fold_keys
 from domain.policy import in_force
 from domain.posts import Post, held
 from domain.signoff import Shown, shown_of, stages_for
+from domain.statements import Assurance
 
 
 class Signature(NamedTuple):
@@ -30,6 +34,9 @@ class Signature(NamedTuple):
     region: RegionId
     by: PersonId
     at: datetime
+    assurance: Assurance
+    key: Key | None
+    """The key it was made with, as it stands after the facts at hand; none where it rests on the account alone."""
     counts: bool
     """False where the chain was sent back past it, so that it was signed anew or stands no more."""
 
@@ -63,7 +70,8 @@ def check_issue(facts: Past, issue: IssueId) -> list[SignOffChain]:
             signed.setdefault(fact.event.chain, []).append(fact)
         if isinstance(name, ChainId) and (after := chains.evolve(chain, fact)) is not None:
             states[name] = after
-    return [_found(issue, state, signed.get(name, [])) for name, state in states.items()]
+    keys = fold_keys(facts)
+    return [_found(issue, state, signed.get(name, []), keys) for name, state in states.items()]
 
 
 def _check(facts: Past, before: Past, fact: Recorded, chain: Chain | None) -> None:
@@ -106,14 +114,28 @@ def _signed(facts: Past, before: Past, fact: Recorded, signature: SignedOff, cha
         _refuse(fact, "notice_running", "签字时公示未满或异议未处理完")
     if Shown(signature.shown, signature.shown_digest) != shown_of(before):
         _refuse(fact, "shown_otherwise", "签字所依据的材料与包中的事实不符:有事实被改动或没有收入")
+    people.check(_until(facts, fact), before, fact, chain)
 
 
-def _found(issue: IssueId, chain: Chain, signed: Iterable[Recorded]) -> SignOffChain:
+def _found(issue: IssueId, chain: Chain, signed: Iterable[Recorded], keys: Mapping[SigningKeyId, Key]) -> SignOffChain:
     signatures = []
     for fact in signed:
         if isinstance(event := fact.event, SignedOff):
             counts = chain.signed.get((event.stage, event.seat)) == fact.by
-            signatures.append(Signature(fact.position, event.stage, event.post, event.region, fact.by, fact.at, counts))
+            key = keys[event.signature.key] if event.signature else None
+            signatures.append(
+                Signature(
+                    fact.position,
+                    event.stage,
+                    event.post,
+                    event.region,
+                    fact.by,
+                    fact.at,
+                    event.assurance,
+                    key,
+                    counts,
+                )
+            )
     return SignOffChain(chain.chain, issue, chain.round, chain.phase, tuple(signatures))
 
 

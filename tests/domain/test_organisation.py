@@ -13,7 +13,7 @@ from domain.organisation import (
     Relieve,
 )
 from domain.policy import AdoptPolicy, in_force, packaged, policies_of
-from domain.posts import TENURE, LedgerOpened, Post, held, tenures
+from domain.posts import TENURE, LedgerOpened, Post, authority_of, held, tenures
 from domain.regions import AbolishRegion, EstablishRegions, Place, RegionEstablished, RegionRenamed, latest
 from tests.county import BUREAU, COUNTY, SINCE, TOWN, VILLAGE, county, person
 from tests.scenario import FOUNDER, Scene
@@ -145,3 +145,11 @@ def test_the_rules_in_force_are_those_adopted_by_then_and_a_new_version_must_be_
     lower = AdoptPolicy(region=TOWN, policy=next_version, since=begins)
     scene.refused(lower, person("headquarters"), "policy_level")
     assert next_version.policy == PolicyId("policy-county")
+
+
+def test_what_an_organiser_may_do_is_found_without_reading_everyone_they_appointed() -> None:
+    scene = county()
+    scene.when(appoint(), person("organiser"))
+    found = scene.store.read(authority_of(Act(person("organiser"), scene.at))).facts
+    assert {fact.event.type for fact in found} == {"ledger.opened", "post.appointed"}
+    assert all(person("organiser") in fact.event.tags for fact in found)

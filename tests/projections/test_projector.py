@@ -306,6 +306,35 @@ def test_only_one_projects_and_the_others_wait_for_it(projecting: Projecting) ->
     assert second.wait_for(len(FACTS), timeout=0)
 
 
+def test_lines_kept_in_memory_are_not_trusted_once_another_has_projected(projecting: Projecting) -> None:
+    known = FACTS[:200]
+    first, second = projecting(known, [issue_ledger.LEDGER], batch=50), projecting(known, [issue_ledger.LEDGER])
+    first.catch_up()
+    for projector, other in ((second, first), (first, second), (second, first)):
+        other.close()
+        known.extend(FACTS[len(known) : len(known) + 100])
+        assert projector.catch_up() == len(known)
+    assert first.check("issue_ledger") == []
+
+
+def test_lines_kept_in_memory_are_not_trusted_once_the_table_is_another(
+    projecting: Projecting, connection: psycopg.Connection[Any]
+) -> None:
+    known = FACTS[:300]
+    running = projecting(known, [issue_ledger.LEDGER])
+    running.catch_up()
+    running.close()
+    connection.execute("UPDATE ledgers.issue_ledger SET category = '改动' WHERE to_position = %s", [NOW])
+    known.extend(FACTS[300:400])
+    tampered = projecting(known, [issue_ledger.LEDGER])
+    tampered.catch_up()
+    assert tampered.check("issue_ledger") != []
+    projecting(known, [issue_ledger.LEDGER]).rebuild("issue_ledger")
+    known.extend(FACTS[400:])
+    tampered.catch_up()
+    assert tampered.check("issue_ledger") == []
+
+
 def test_whoever_writes_sees_it_when_waiting_is_over(
     projecting: Projecting, connection: psycopg.Connection[Any]
 ) -> None:

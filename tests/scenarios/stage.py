@@ -17,12 +17,18 @@ from tests.adapters.http.conftest import PASSWORD, Caller, Clock
 Cast = Mapping[str, tuple[Post, str]]
 
 
+def seen(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """What a signature sends back of what its signer was shown."""
+    return {"opinion": "同意", "shown": shown["position"], "shown_digest": shown["digest"]}
+
+
 class Stage:
     """A place whose ledger is open, with an organiser in post."""
 
     def __init__(self, application: Application, web: TestClient, clock: Clock, code: str, name: str) -> None:
         self.application, self.web, self.clock = application, web, clock
         self.region = RegionId(f"region-{code}")
+        self.callers: dict[tuple[str, date], Caller] = {}
         self.since = clock.today - timedelta(days=365)
         organiser = PersonId("person-organiser")
         opening = OpenLedger(
@@ -40,8 +46,12 @@ class Stage:
         self.application.accounts.create_account(name, PASSWORD, self.clock(), person=PersonId(f"person-{name}"))
 
     def __getitem__(self, name: str) -> Caller:
-        made = self.application.accounts.create_token(name, "程序", self.clock(), scope="full")
-        return Caller(self.web, made.secret)
+        # A token of the day: stories outlast the days that one is good for.
+        key = (name, self.clock.today)
+        if key not in self.callers:
+            made = self.application.accounts.create_token(name, "程序", self.clock(), scope="full")
+            self.callers[key] = Caller(self.web, made.secret)
+        return self.callers[key]
 
     @property
     def today(self) -> str:
@@ -93,14 +103,10 @@ class Stage:
 
     def signs(self, chain: str, name: str) -> dict[str, Any]:
         """A signature on what is shown now."""
-        position, digest = self.exit(chain)["shown"]
-        return self[name].does(f"/exits/{chain}/signatures", opinion="同意", shown=position, shown_digest=digest)
+        return self[name].does(f"/exits/{chain}/signatures", **seen(self.exit(chain)["shown"]))
 
     def refused_to_sign(self, chain: str, name: str, code: str) -> str:
-        position, digest = self.exit(chain)["shown"]
-        told = self[name].refused(
-            f"/exits/{chain}/signatures", code, opinion="同意", shown=position, shown_digest=digest
-        )
+        told = self[name].refused(f"/exits/{chain}/signatures", code, **seen(self.exit(chain)["shown"]))
         return str(told["detail"])
 
     def lines(self, ledger: str, **where: Any) -> list[dict[str, Any]]:

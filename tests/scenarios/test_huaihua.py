@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from domain.posts import Post
 from tests.scenarios.conftest import Staging
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import Stage, seen
 
 CITY, COUNTY, TOWN, VILLAGE = "4312", "431224", "431224124", "431224124200"
 CAST = {
@@ -153,13 +153,12 @@ def test_a_signature_on_what_has_changed_since_it_was_shown_is_refused(staging: 
     chain = proposed(stage, home, "clerk")
     assert stage.exit(chain)["obstacle"]["code"] == "indicators_not_met"
     assessed(stage, home)
-    position, digest = stage.exit(chain)["shown"]
-    assert stage.exit(chain)["obstacle"] is None
+    early = stage.exit(chain)
+    assert early["obstacle"] is None
     review = {"step": "democratic_review", "passed": True, "present": 31, "in_favour": 30}
     stage["member"].does(f"/exits/{chain}/steps", **review, findings="通过", taken_on=stage.today)
     verified(stage, chain, "village-director")
     stage["member"].does(f"/exits/{chain}/steps", step="consent", passed=True, findings="认可", taken_on=stage.today)
     noticed(stage, chain, "member")
-    stale = {"opinion": "同意", "shown": position, "shown_digest": digest}
-    stage["village-secretary"].refused(f"/exits/{chain}/signatures", "changed_since_shown", **stale)
+    stage["village-secretary"].refused(f"/exits/{chain}/signatures", "changed_since_shown", **seen(early["shown"]))
     stage.signs(chain, "village-secretary")
