@@ -35,11 +35,15 @@ class KeyRegistered(Event, type="key.registered"):
 
 
 class KeyConfirmed(Event, type="key.confirmed"):
-    """确认密钥: face to face, by someone else than its person."""
+    """确认密钥: face to face, by someone else than its person.
+
+    With a ``signature`` of the confirmer's own it holds against whoever can write to the database as well.
+    """
 
     key: SigningKeyId
     person: PersonId
     manner: ShortText
+    signature: PersonalSignature | None = None
 
 
 class KeyRevoked(Event, type="key.revoked"):
@@ -66,6 +70,8 @@ class Key(NamedTuple):
     registered_at: datetime
     confirmed_at: datetime | None = None
     confirmed_by: PersonId | None = None
+    confirmed_with: SigningKeyId | None = None
+    """The confirmer's key; none where the confirmation rests on their account alone."""
     revoked_at: datetime | None = None
     doubtful_since: date | None = None
 
@@ -91,8 +97,9 @@ def evolve(key: Key | None, fact: Recorded) -> Key | None:
                 event.label,
                 fact.recorded_at,
             )
-        case KeyConfirmed() if key:
-            return key._replace(confirmed_at=fact.recorded_at, confirmed_by=fact.by)
+        case KeyConfirmed(signature=signature) if key:
+            with_key = signature.key if signature else None
+            return key._replace(confirmed_at=fact.recorded_at, confirmed_by=fact.by, confirmed_with=with_key)
         case KeyRevoked(since=since) if key:
             return key._replace(revoked_at=fact.recorded_at, doubtful_since=since)
     return key
@@ -187,13 +194,18 @@ def registration(person: PersonId, suite: SuiteName, public_key: str, credential
     )
 
 
+def confirmation(key: SigningKeyId, person: PersonId, confirmer: PersonId, manner: str) -> Statement:
+    """What a confirmer signs: that this key is that person's."""
+    return statement("taizhang.confirmation.v1", key=key, person=person, confirmer=confirmer, manner=manner)
+
+
 class OnKey(Command, abstract=True):
     """What is done with a key that is registered already."""
 
     key: SigningKeyId
 
     def stands_on(self, past: Past, act: Act) -> Scope:
-        people = {fact.event.person for fact in past.of(KeyRegistered) if isinstance(fact.event, KeyRegistered)}
+        people = {one.person for one in past.about(self.key).events if isinstance(one, KeyRegistered)}
         whose = tuple(About(person, (PersonRegistered,)) for person in sorted(people))
         return (*authority_of(act), About(self.key, KEYS), *whose)
 
@@ -213,6 +225,15 @@ class ConfirmKey(OnKey):
     """
 
     manner: ShortText
+    signature: PersonalSignature | None = None
+
+    def stands_on(self, past: Past, act: Act) -> Scope:
+        own = (About(act.by, KEYS),) if self.signature else ()
+        return (*super().stands_on(past, act), *own)
+
+    def statement(self, past: Past, act: Act) -> Statement:
+        """What the one who acts would sign to confirm it with a key of their own."""
+        return confirmation(self.key, self.known(past).person, act.by, self.manner)
 
     def decide(self, past: Past, act: Act) -> Iterator[Event]:
         key = self.known(past)
@@ -221,7 +242,9 @@ class ConfirmKey(OnKey):
         authorise(past, act, person_known(past, key.person).region, *CONFIRM)
         if key.confirmed_at:
             refuse("key_already_confirmed", "这个密钥已经确认")
-        yield KeyConfirmed(key=self.key, person=key.person, manner=self.manner)
+        if self.signature:
+            accept(past, act, self.signature, self.statement(past, act))
+        yield KeyConfirmed(key=self.key, person=key.person, manner=self.manner, signature=self.signature)
 
 
 class RevokeKey(OnKey):

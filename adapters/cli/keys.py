@@ -141,12 +141,21 @@ def confirm(
     key: KeyName,
     who: Who,
     manner: Annotated[str, typer.Option("--manner", metavar="方式", help="怎样核对的,例如:本人到场核对指纹")],
+    file: Annotated[
+        Path | None, typer.Option("--key", metavar="密钥文件", help="确认人本人的密钥文件;不写则凭账号确认")
+    ] = None,
+    passphrase_stdin: FromStdin = False,
     as_json: AsJson = False,
 ) -> None:
     """确认密钥:须与本人当面核对指纹。"""
     name = _named(key)
+    own = _opened(file, passphrase_stdin) if file else None
     with _here(who, "ConfirmKey") as (application, act):
-        execute(application, ConfirmKey(key=name, manner=manner), act)
+        command = ConfirmKey(key=name, manner=manner)
+        if own:
+            past, _, _ = application.ledger.stand(command, act)
+            command = command.model_copy(update={"signature": own.sign(command.statement(past, act))})
+        execute(application, command, act)
     _done(name, "已确认", as_json)
 
 

@@ -21,6 +21,7 @@ from adapters.bootstrap import Application
 from adapters.evidence.store import EvidenceRefused
 from adapters.http.admission import CSRF_HEADER, Entrance
 from adapters.http.commands import accept_commands
+from adapters.http.duty import duties
 from adapters.http.exits import exits
 from adapters.http.files import files
 from adapters.http.keys import keys
@@ -82,6 +83,7 @@ def create_api(application: Application) -> FastAPI:
     api.include_router(ledgers(application, entrance, schemas))
     api.include_router(subjects(application, entrance))
     api.include_router(exits(application, entrance))
+    api.include_router(duties(application, entrance))
     api.include_router(keys(application, entrance))
     api.include_router(operations(application))
     api.include_router(interface(api))

@@ -23,7 +23,7 @@ from adapters.proofs.suites import rp_id, to_bytes
 from domain.command import About, Act
 from domain.fact import Past, Value
 from domain.ids import ChainId, IssueId, PersonId, SigningKeyId
-from domain.keys import KEYS, Key, fold, id_of, registration
+from domain.keys import KEYS, ConfirmKey, Key, fold, id_of, registration
 from domain.signoff import SignOff, shown_of
 from domain.statements import Base64Url, Digest, SuiteName
 from domain.text import Prose, ShortText
@@ -89,6 +89,15 @@ def keys(application: Application, entrance: Entrance) -> APIRouter:
         """登记密钥时须由该密钥签名的内容"""
         said = registration(entrance.actor(request), suite, public_key, credential, label)
         return KeyWords(statement=said.text, digest=said.digest, key=id_of(public_key))
+
+    @router.get("/keys/{key}/confirmation/statement")
+    def confirmation_statement(request: Request, key: Annotated[SigningKeyId, Path()], manner: ShortText) -> Words:
+        """确认密钥时可用本人密钥签名的内容"""
+        act = Act(entrance.actor(request), application.now())
+        command = ConfirmKey(key=key, manner=manner)
+        past, _, _ = application.ledger.stand(command, act)
+        said = command.statement(past, act)
+        return Words(statement=said.text, digest=said.digest)
 
     @router.get("/issues/{issue}/applications/{chain}/statement")
     def signoff_statement(

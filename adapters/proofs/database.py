@@ -5,7 +5,6 @@ checkpoint, tell which fact is the first that was changed; without them, earlier
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from hashlib import sha256
 from secrets import randbits
 from typing import Final, NamedTuple
@@ -13,7 +12,7 @@ from typing import Final, NamedTuple
 import psycopg
 
 from adapters.proofs import merkle
-from adapters.proofs.entries import columns_of, entry_bytes
+from adapters.proofs.entries import columns_of
 from adapters.proofs.merkle import Frontier
 from adapters.proofs.notes import Checkpoint
 from adapters.proofs.tiles import WIDTH, TileMissing, Tree
@@ -23,13 +22,17 @@ _PAGE: Final = 4 * WIDTH
 _LEVEL: Final = WIDTH.bit_length() - 1
 _HASH: Final = 32
 
-_FACTS = "SELECT position, recorded_at, type, tags, data FROM facts.fact ORDER BY position"
+# The moment is taken as the database keeps it: no date that someone put there can then be too strange to be read.
+_FACTS = "SELECT position, timestamptz_send(recorded_at), type, tags, data FROM facts.fact ORDER BY position"
+_SINCE_2000: Final = 946_684_800_000_000
+_WRAP: Final = (1 << 64) - 1
 
 # A sum of salted hashes over rows in any order. The salt is drawn for this run, so nobody can have prepared for it.
 _INDEX = """
 SELECT (SELECT count(*) FROM facts.fact_tag) = (SELECT sum(1 + cardinality(tags)) FROM facts.fact)
-   AND (SELECT sum(hashtextextended(concat_ws(' ', position, type, tag), %(salt)s)) FROM facts.fact_tag)
-     = (SELECT sum(hashtextextended(concat_ws(' ', f.position, f.type, t.tag), %(salt)s))
+   AND (SELECT sum(hashtextextended(tag, hashint8extended(position, hashtextextended(type, %(salt)s))))
+          FROM facts.fact_tag)
+     = (SELECT sum(hashtextextended(t.tag, hashint8extended(f.position, hashtextextended(f.type, %(salt)s))))
           FROM facts.fact f, unnest(array_prepend(''::text, f.tags)) t(tag))
 """
 _INDEX_DIFFERS = """
@@ -55,15 +58,18 @@ def verify_database(
     at the checkpoint's size.
     """
     reading = _Reading(checkpoint, tree, {one.size: one.root for one in earlier if one.size < checkpoint.size})
-    with connection.transaction():
-        for rows in _pages(connection):
-            reading.take(rows)
-        reading.finish()
-        _check_index(connection)
+    try:
+        with connection.transaction():
+            for rows in _pages(connection):
+                reading.take(rows)
+            reading.finish()
+            _check_index(connection)
+    except psycopg.ProgrammingError as error:
+        raise Unproven("tables_changed", "事实表的结构被改动,无法读取") from error
     return Verified(checkpoint.size, reading.count - checkpoint.size)
 
 
-Row = tuple[int, datetime, str, list[str], bytes]
+Row = tuple[int, bytes | None, str, list[str], bytes | None]
 
 
 def _pages(connection: psycopg.Connection) -> Iterator[list[Row]]:
@@ -83,20 +89,21 @@ class _Reading:
         self.frontier = Frontier()
         self.count = 0
         self.agreed = 0
-        self.last: datetime | None = None
+        self.last = 0
 
     def take(self, rows: list[Row]) -> None:
         """The next rows; all but the last are whole tiles. Raises Unproven."""
         leaves: list[bytes] = []
         complaint: Unproven | None = None
-        for position, recorded_at, kind, tags, data in rows:
+        for position, moment, kind, tags, data in rows:
             here = self.count + 1
             if position != here:
                 complaint = Unproven("position_missing", f"缺少第{here}号事实", here)
                 break
             self.count = here
-            leaves.append(sha256(b"\0" + entry_bytes(recorded_at, data)).digest())
-            if self.last is not None and recorded_at < self.last:
+            recorded_at = int.from_bytes(moment or b"", signed=True) + _SINCE_2000
+            leaves.append(sha256(b"\0" + (recorded_at & _WRAP).to_bytes(8) + (data or b"")).digest())
+            if recorded_at < self.last:
                 complaint = Unproven("time_ran_back", f"第{here}号事实的记录时间早于前一号", here)
                 break
             self.last = recorded_at
@@ -168,9 +175,9 @@ class _Reading:
         return frontier.root()
 
 
-def _stands_under(kind: str, tags: list[str], data: bytes) -> bool:
+def _stands_under(kind: str, tags: list[str], data: bytes | None) -> bool:
     try:
-        named, should = columns_of(data)
+        named, should = columns_of(data or b"")
     except (LookupError, ValueError, TypeError):
         return False
     return named == kind and sorted(should) == tags

@@ -1,5 +1,6 @@
 """收集: which facts belong into the bundle of an issue, a chain, an edition, or of any other id."""
 
+from collections.abc import Callable
 from typing import Final
 
 from adapters.facts import query, recorded
@@ -38,8 +39,9 @@ def bundle_of(subject: Id, recorder: PostgresRecorder, log: PublishedLog) -> byt
     core = read(scope)
     if not core:
         raise Unproven("unknown_subject", f"已封存的事实中没有关于 {subject} 的记录")
-    around = _around(_past(core))
-    found = read([*scope, *around, *_confirming(_past(read(around)))])
+    keys, confirmers = _keys(_past(core), read)
+    around = [*_around(_past(core)), *(About(one, (PersonRegistered, *TENURE)) for one in sorted(confirmers))]
+    found = sorted({fact.position: fact for fact in (*read([*scope, *around]), *keys)}.values(), key=_position)
     entries = [Entry(fact.position, fact.recorded_at, fact.data) for fact in found]
     proofs = log.proofs([entry.position for entry in entries])
     assert proofs is not None
@@ -70,15 +72,34 @@ def _around(past: Past) -> list[About]:
         *(About(person, (PersonRegistered, *TENURE)) for person in sorted(people)),
         *(About(person, (PersonRegistered,)) for person in sorted(mentioned)),
         *(About(tag, _NAMED) for tag in sorted(named)),
-        *(About(tag, KEYS) for tag in sorted(tags) if isinstance(tag, SigningKeyId)),
         *dict.fromkeys(rules),
     ]
 
 
-def _confirming(past: Past) -> list[About]:
-    """Who confirmed the keys that were signed with, and in which posts."""
-    people = {fact.by for fact in past.of(KeyConfirmed)}
-    return [About(person, (PersonRegistered, *TENURE)) for person in sorted(people)]
+def _keys(past: Past, read: Callable[[Scope], list[Stored]]) -> tuple[list[Stored], set[PersonId]]:
+    """What is recorded of each key that was signed with, of its confirmer's key, and so on; and who confirmed."""
+    found: list[Stored] = []
+    confirmers: set[PersonId] = set()
+    known = {tag for event in past.events for tag in event.tags if isinstance(tag, SigningKeyId)}
+    waiting = sorted(known)
+    while waiting:
+        key = waiting.pop()
+        for stored in read([About(key, KEYS)]):
+            (fact,) = _past([stored])
+            # The confirmations made with a key carry its tag as well.
+            if not isinstance(fact.event, KEYS) or fact.event.key != key:
+                continue
+            found.append(stored)
+            if isinstance(fact.event, KeyConfirmed):
+                confirmers.add(fact.by)
+                further = {tag for tag in fact.event.tags if isinstance(tag, SigningKeyId)} - known
+                known |= further
+                waiting += sorted(further)
+    return found, confirmers
+
+
+def _position(stored: Stored) -> int:
+    return stored.position
 
 
 def _past(stored: list[Stored]) -> Past:

@@ -8,7 +8,18 @@ from adapters.proofs.verdict import Unproven
 from domain.chains import Chain, SignedOff, statement_of
 from domain.command import About, Act, Proof
 from domain.fact import Past, Recorded, Value
-from domain.keys import CONFIRM, Key, KeyConfirmed, KeyRegistered, RegisterKey, fold, id_of, registration
+from domain.keys import (
+    CONFIRM,
+    ConfirmKey,
+    Key,
+    KeyConfirmed,
+    KeyRegistered,
+    RegisterKey,
+    confirmation,
+    fold,
+    id_of,
+    registration,
+)
 from domain.organisation import PersonRegistered
 from domain.posts import held
 from domain.signoff import Signing
@@ -27,7 +38,9 @@ def proven(asked: Value, store: FactStore, origin: str) -> frozenset[Proof]:
     match asked:
         case RegisterKey(suite=name, public_key=public_key, possession=signature):
             pass
-        case Signing(signature=PersonalSignature() as signature):
+        case (
+            Signing(signature=PersonalSignature() as signature) | ConfirmKey(signature=PersonalSignature() as signature)
+        ):
             registered = store.read((About(signature.key, (KeyRegistered,)),)).facts.events
             if not registered or not isinstance(event := registered[0], KeyRegistered):
                 return frozenset()
@@ -58,32 +71,45 @@ def check(facts: Past, before: Past, fact: Recorded, chain: Chain) -> None:
         if signed.assurance.weight:
             _refuse(fact, "signature_missing", f"写作用{signed.assurance.label}签名,却没有签名")
         return
-    key = fold(facts).get(signed.signature.key)
-    if key is None or key.person != fact.by or not key.in_force:
-        _refuse(fact, "key_not_in_force", "签名所用的密钥不是签字人的,或当时没有经过确认,或已吊销,或没有收入")
+    key = _check_key(facts, fact, signed.signature, statement_of(signed, fact.by, chain, before))
     if signed.assurance is not key.assurance:
         _refuse(fact, "assurance_differs", f"这个密钥的签名是{key.assurance.label}签名")
-    _check_confirmed(facts, fact, key)
-    _check_signature(fact, key.suite, key.public_key, signed.signature, statement_of(signed, fact.by, chain, before))
 
 
-def _check_confirmed(facts: Past, fact: Recorded, key: Key) -> None:
+def _check_key(facts: Past, fact: Recorded, signature: PersonalSignature, said: Statement) -> Key:
+    """The key a fact was signed with, found to be its author's and in force then, and confirmed by a key that was, and
+    so on to one that was confirmed by an account alone."""
+    key = fold(facts).get(signature.key)
+    if key is None or key.person != fact.by or not key.in_force:
+        _refuse(fact, "key_not_in_force", "签名所用的密钥不是签名人的,或当时没有经过确认,或已吊销,或没有收入")
+    _check_confirmed(facts, key)
+    _check_signature(fact, key.suite, key.public_key, signature, said)
+    return key
+
+
+def _check_confirmed(facts: Past, key: Key) -> None:
     """That its person held the key when it was registered, and someone else with the say over them confirmed it."""
-    about = facts.about(key.key)
-    for registered in about.of(KeyRegistered):
-        event = registered.event
-        assert isinstance(event, KeyRegistered)
-        if id_of(event.public_key) != event.key:
+    for registered in facts.about(key.key).of(KeyRegistered):
+        one = registered.event
+        assert isinstance(one, KeyRegistered)
+        if id_of(one.public_key) != one.key:
             _refuse(registered, "key_differs", "密钥编号与公钥不符")
-        said = registration(event.person, event.suite, event.public_key, event.credential, event.label)
-        _check_signature(registered, event.suite, event.public_key, event.possession, said)
-    homes = [one.region for one in facts.events if isinstance(one, PersonRegistered) and one.person == key.person]
-    for confirmed in about.of(KeyConfirmed):
-        earlier = Past(one for one in facts if one.position < confirmed.position)
+        said = registration(one.person, one.suite, one.public_key, one.credential, one.label)
+        _check_signature(registered, one.suite, one.public_key, one.possession, said)
+    homes = [home.region for home in facts.events if isinstance(home, PersonRegistered) and home.person == key.person]
+    for confirmed in facts.about(key.key).of(KeyConfirmed):
+        event = confirmed.event
+        if not isinstance(event, KeyConfirmed) or event.key != key.key:
+            # One that was confirmed with this key.
+            continue
+        earlier = Past(fact for fact in facts if fact.position < confirmed.position)
         posts = held(earlier, confirmed.by, Act(confirmed.by, confirmed.at).today)
-        over = [one for one in posts if one.post in CONFIRM and any(one.region.holds(home) for home in homes)]
+        over = [post for post in posts if post.post in CONFIRM and any(post.region.holds(home) for home in homes)]
         if confirmed.by == key.person or not over:
-            _refuse(fact, "key_not_confirmed", "签名所用的密钥不是由有权的他人确认的,或确认人的任职没有收入")
+            _refuse(confirmed, "key_not_confirmed", "密钥不是由有权的他人确认的,或确认人的任职没有收入")
+        if event.signature:
+            said = confirmation(event.key, event.person, confirmed.by, event.manner)
+            _check_key(earlier, confirmed, event.signature, said)
 
 
 def _check_signature(

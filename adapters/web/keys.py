@@ -41,7 +41,10 @@ ON_KEY: Final = {
             ConfirmKey,
             "确认密钥",
             "已当面核对,确认",
-            (Field("manner", "核对方式", "line", hint="例如:本人到场,核对了工作证和指纹"),),
+            (
+                Field("manner", "核对方式", "line", hint="例如:本人到场,核对了工作证和指纹"),
+                Field("signature", "个人签名", "signature", required=False),
+            ),
             tone="sign",
         ),
         Form(
@@ -70,10 +73,15 @@ def keys(site: Site) -> None:
     site.templates.globals["suites"] = SUITES
 
 
+def passkeys_of(visit: Visit) -> dict[str, str]:
+    """The viewer's passkeys in force: credential → key."""
+    mine = own_keys(visit.application.facts, visit.viewer.person)
+    return {key.credential: str(key.key) for key in mine if key.credential and key.in_force}
+
+
 def signing_with(visit: Visit, chain: Chain | None) -> Signing:
     """With what the viewer signs the present stage of a chain."""
-    mine = own_keys(visit.application.facts, visit.viewer.person)
-    passkeys = {key.credential: str(key.key) for key in mine if key.credential and key.in_force}
+    passkeys = passkeys_of(visit)
     demanded = chain.stages[chain.stage].assurance if chain and chain.stage is not None else Assurance.ACCOUNT
     if passkeys:
         return Signing(passkeys, "签字时设备会请您验证,用通行密钥签名")
@@ -109,6 +117,7 @@ def shown(visit: Visit, typed: Typed | None = None, about: str = "", status: int
         mine=mine,
         waiting=waiting,
         may_confirm=bool(confirming),
+        passkeys=passkeys_of(visit) if waiting else {},
         register=REGISTER,
         on_key=ON_KEY,
         names=names,

@@ -142,7 +142,8 @@ def of_places(event: Event, names: Names) -> str | None:
             kind = SUITES[event.suite]
             return f"{names(event.person)}登记{kind}“{event.label}”,指纹{fingerprint(event.key)},确认前不能使用"
         case keys.KeyConfirmed():
-            return f"确认{names(event.person)}的密钥,指纹{fingerprint(event.key)},从此可用来签字"
+            signed = f",确认人以密钥签名,其指纹{fingerprint(event.signature.key)}" if event.signature else ""
+            return f"确认{names(event.person)}的密钥,指纹{fingerprint(event.key)},从此可用来签字{signed}"
         case keys.KeyRevoked():
             return f"吊销{names(event.person)}的密钥,指纹{fingerprint(event.key)};自{day(event.since)}起它所签的存疑"
         case regions.RegionEstablished():

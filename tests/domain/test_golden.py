@@ -7,14 +7,14 @@ import pytest
 from adapters.facts import decode, encode
 from domain.command import Act
 from domain.fact import event_types, upcasts
-from tests.domain.golden import FOLDER, path_of
+from tests.examples import FOLDER, path_of
 
 FILES = sorted(FOLDER.glob("*.json"))
 
 
 @pytest.mark.parametrize("type", sorted(event_types))
 def test_every_fact_has_a_golden_file_for_its_version(type: str) -> None:
-    assert path_of(type, event_types[type].version).exists(), "run python -m tests.domain.golden once for a new fact"
+    assert path_of(type, event_types[type].version).exists(), "run python -m tests.examples once for a new fact"
 
 
 @pytest.mark.parametrize("type", sorted(event_types))

@@ -107,7 +107,7 @@ class Stage:
 
     def refused_to_sign(self, chain: str, name: str, code: str) -> str:
         told = self[name].refused(f"/exits/{chain}/signatures", code, **seen(self.exit(chain)["shown"]))
-        return str(told["detail"])
+        return str(told["title"])
 
     def lines(self, ledger: str, **where: Any) -> list[dict[str, Any]]:
         """A ledger's lines, level with everything that was written."""

@@ -58,11 +58,9 @@ async function register(form) {
 }
 
 async function sign(form) {
-  const { opinion, shown, shown_digest } = form.elements;
-  const words = await asked(form.dataset.statement, {
-    // As the form itself will send it.
-    opinion: opinion.value.replace(/\r?\n/g, "\r\n"), shown: shown.value, shown_digest: shown_digest.value,
-  });
+  // As the form itself will send it.
+  const said = (name) => [name, form.elements[name].value.replace(/\r?\n/g, "\r\n")];
+  const words = await asked(form.dataset.statement, Object.fromEntries(form.dataset.said.split(" ").map(said)));
   form.elements.signature.value = await signature(words.digest, JSON.parse(form.dataset.passkeys));
 }
 

@@ -63,6 +63,26 @@ def test_the_index_by_which_facts_are_found_is_watched_too(target: Target) -> No
         assert (found.code, found.position) == ("index_differs", 9)
 
 
+def test_what_no_program_would_write_is_found_as_well(target: Target) -> None:
+    blows: dict[LiteralString, tuple[str, int | None]] = {
+        "UPDATE facts.fact SET recorded_at = 'infinity' WHERE position = 9": ("fact_changed", 9),
+        "UPDATE facts.fact SET recorded_at = '-infinity' WHERE position = 9": ("fact_changed", 9),
+        "ALTER TABLE facts.fact ALTER data DROP NOT NULL; UPDATE facts.fact SET data = NULL": ("fact_changed", 1),
+        "ALTER TABLE facts.fact ALTER tags DROP NOT NULL; UPDATE facts.fact SET tags = NULL": ("columns_differ", 1),
+        "UPDATE facts.fact SET position = -position": ("position_missing", 1),
+        "TRUNCATE facts.fact": ("position_missing", 1),
+        "ALTER TABLE facts.fact DROP data": ("tables_changed", None),
+        "DROP TABLE facts.fact CASCADE": ("tables_changed", None),
+    }
+    for blow, expected in blows.items():
+        with target.undone():
+            target.connection.execute("ALTER TABLE facts.fact DISABLE TRIGGER ALL")
+            target.connection.execute(blow)
+            found = target.verify(target.tree)
+        assert isinstance(found, Unproven), blow
+        assert (found.code, found.position) == expected, blow
+
+
 def test_facts_after_the_checkpoint_are_counted_and_still_looked_at(target: Target) -> None:
     last = target.rows[-1]
     more = [last._replace(position=last.position + number) for number in (1, 2)]

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from domain.attendance import ReportDay
 from domain.command import Act
 from domain.households import HouseholdRemoved
 from domain.ids import PersonId
 from domain.policy import PolicyAdopted, packaged
 from domain.visits import Quota
-from services.visiting import owed_by, owed_in, visit_rules
+from services.duty import month_by, owed_by, owed_in, visit_rules
 from tests.county import CITY, COUNTY, IN_POST, OTHER_TOWN, SINCE, TOWN, VILLAGE, person
 from tests.domain.test_visits import HOUSES, place, visit
 from tests.scenario import FOUNDER, Scene
@@ -73,3 +74,16 @@ def test_what_was_recorded_after_a_position_is_not_counted_at_it(scene: Scene) -
 def test_where_nothing_is_in_force_nothing_is_owed(scene: Scene) -> None:
     assert visit_rules(scene.store, (COUNTY,), SINCE - timedelta(days=1)) == ()
     assert owed_by(scene.store, person("nobody"), scene.today) == ()
+
+
+def test_a_month_is_held_against_the_days_that_the_post_owes(scene: Scene) -> None:
+    for name in ("member", "clerk"):
+        region = VILLAGE if name == "member" else TOWN
+        scene.when(ReportDay(region=region, on=scene.today, presence="village"), person(name))
+    scene.later(days=40)
+    scene.when(ReportDay(region=VILLAGE, on=scene.today, presence="trip"), person("member"))
+    month, days = month_by(scene.store, person("member"), scene.today)
+    assert (month.present, month.trips, month.needed, month.short) == (1, 1, 20, 19)
+    assert [day.on for day in days] == [scene.today]
+    before, _ = month_by(scene.store, person("clerk"), scene.today - timedelta(days=40))
+    assert (before.present, before.needed, before.short) == (1, None, 0)

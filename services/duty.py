@@ -1,32 +1,51 @@
-"""What visits 走访 are still owed: one person's, from what is about them; everybody's in a place, from all of it.
+"""What is owed and done in duty 履职: a person's month, their visits, and everybody's visits in a place.
 
-Reads only; nothing is decided here, so nothing stands under a condition.
+Reads only; nothing is decided here, so nothing stands under a condition. A person's is worked out from what is about
+them, a place's from all of it.
 """
 
 from collections.abc import Iterable
 from datetime import date
 
+from domain.attendance import ATTENDANCE, Day, Month, days_of, month_of
 from domain.command import About, Refused
 from domain.fact import Past
 from domain.households import RESIDENCE, Paired, PairingEnded, VillageListed
 from domain.ids import PersonId, RegionId
-from domain.policy import VisitRule, in_force, policies_of
+from domain.policy import Duty, VisitRule, in_force, policies_of
 from domain.posts import TENURE, tenures
 from domain.regions import RegionEstablished
-from domain.visits import GROUND, Quota, VisitRecorded, ground_of, quotas
+from domain.visits import GROUND, Quota, VisitRecorded, ground_of, overlaps, period_of, quotas
 from services.ledger import FactStore
+
+
+def rules_at(store: FactStore, region: RegionId, day: date) -> Duty | None:
+    """The rules of duty in force at a place on a day, if it has any."""
+    try:
+        return in_force(store.read(policies_of(region)).facts, region, day).duty
+    except Refused:
+        return None
 
 
 def visit_rules(store: FactStore, regions: Iterable[RegionId], day: date) -> tuple[VisitRule, ...]:
     """The rules about visits in force at these places on a day, each once."""
-    found: dict[VisitRule, None] = {}
-    for region in dict.fromkeys(regions):
-        try:
-            duty = in_force(store.read(policies_of(region)).facts, region, day).duty
-        except Refused:
-            continue
-        found |= dict.fromkeys(duty.visits if duty else ())
-    return tuple(found)
+    found = (rules_at(store, region, day) for region in dict.fromkeys(regions))
+    return tuple(dict.fromkeys(rule for duty in found if duty for rule in duty.visits))
+
+
+def month_by(store: FactStore, person: PersonId, day: date) -> tuple[Month, tuple[Day, ...]]:
+    """A person's days in the month that a day lies in, and what they come to. Days are owed by whoever held a post that
+    the place's rules station in the village, on any day of the month."""
+    mine = store.read((About(person, (*TENURE, *ATTENDANCE)),)).facts
+    since, until = period_of(day, "month")
+    needed = [
+        duty.days_a_month
+        for one in tenures(mine.of(*TENURE).events).values()
+        if one.person == person and overlaps(one.since, one.until, since, until)
+        if (duty := rules_at(store, one.region, until)) and one.post in duty.stationed and duty.days_a_month
+    ]
+    days = tuple(one for on, one in sorted(days_of(mine, person).items()) if since <= on <= until)
+    return month_of(days, max(needed, default=None)), days
 
 
 def owed_by(store: FactStore, person: PersonId, day: date) -> tuple[Quota, ...]:
