@@ -7,7 +7,7 @@ can be worked out again, and checked. The entry of position n has index n - 1.
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import NoneType, UnionType
@@ -21,7 +21,7 @@ from adapters.facts import decode, recorded
 from adapters.proofs.merkle import leaf_hash
 from adapters.proofs.verdict import Unproven
 from domain.fact import Recorded, event_types
-from domain.ids import Id
+from domain.ids import ActorId, Id, PersonId
 
 for _module in iter_modules(domain.__path__, "domain."):
     # A kind of fact is known once its module is: whoever checks must be able to read them all.
@@ -75,7 +75,7 @@ def columns_of(data: bytes) -> tuple[str, set[str]]:
     event = event_types[kind]
     fields = _fields_of(event)
     if version == event.version and fields is not None:
-        body, tags = envelope["body"], {envelope["by"]}
+        body, tags = envelope["body"], {_actor(envelope["by"])}
         for name, collect in fields:
             value = body[name]
             if collect is not _id:
@@ -84,10 +84,15 @@ def columns_of(data: bytes) -> tuple[str, set[str]]:
                 tags.add(value)
     else:
         found = decode(data)
-        tags = {str(found.by), *map(str, found.event.tags)}
+        tags = {_actor(found.by), *map(str, found.event.tags)}
     if "key" in envelope:
         tags.add(envelope["key"])
     return kind, tags
+
+
+@lru_cache(maxsize=1 << 14)
+def _actor(by: str) -> str:
+    return ActorId.of(PersonId(by))
 
 
 _Collect = Callable[[Any, set[str]], None]

@@ -12,7 +12,7 @@ from adapters.proofs.verdict import Unproven
 from domain.chains import ChainOpened
 from domain.command import About, Scope
 from domain.fact import Past
-from domain.ids import ChainId, EditionId, Id, IssueId, PersonId, RegionId, SigningKeyId, UnitId
+from domain.ids import ActorId, ChainId, EditionId, Id, IssueId, PersonId, RegionId, SigningKeyId, UnitId
 from domain.issues import IssueRegistered
 from domain.keys import KEYS, KeyConfirmed
 from domain.organisation import PersonRegistered, UnitEstablished
@@ -56,6 +56,8 @@ def _core(subject: Id, about: list[Stored]) -> Scope:
         case EditionId():
             boards = {one.board for one in _past(about).events if isinstance(one, EditionPublished)}
             return [About(subject), *(About(board, (ScoringRuleAdopted,)) for board in sorted(boards))]
+        case PersonId():
+            return [About(subject), About(ActorId.of(subject))]
         case _:
             return [About(subject)]
 

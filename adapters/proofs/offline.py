@@ -13,7 +13,8 @@ from adapters.proofs.verdict import Unproven
 from adapters.web.formats import fingerprint, moment, points, today
 from domain.chains import ChainOpened
 from domain.fact import Past
-from domain.ids import ChainId, EditionId, Id, IssueId
+from domain.ids import ChainId, EditionId, Id, IssueId, SigningKeyId
+from domain.keys import fold
 
 
 class Report(NamedTuple):
@@ -81,7 +82,7 @@ def verify_bundle(content: bytes, policy: Policy) -> Report:
         proof.verify(entry, accepted)
     facts = bundle.facts
     chains, editions = _checked(facts, bundle.subject)
-    remarks = list(_remarks(policy, chains, editions))
+    remarks = [*_remarks(policy, chains, editions), *_of_keys(facts, chains)]
     if bundle.page != page(bundle.subject, facts):
         remarks.append("包中的网页与事实不符(被改动,或由其他版本的程序生成),请不要采信网页")
     return Report(bundle.subject, accepted, facts, chains, editions, tuple(remarks))
@@ -119,3 +120,18 @@ def _remarks(policy: Policy, chains: tuple[SignOffChain, ...], editions: tuple[R
         yield "只证明所列事实在册、未被改动;是否另有未列入的事实,须核验全库"
     if editions:
         yield "得分与名次按公布的计数复算;计数本身要由截止前的全部事实重新统计才能核实"
+
+
+def _of_keys(facts: Past, chains: tuple[SignOffChain, ...]) -> Iterator[str]:
+    """From where on the keys must be known otherwise: a confirmation by an account alone could be the work of whoever
+    can write to the database."""
+    keys, names = fold(facts), names_in(facts)
+    ends: dict[SigningKeyId, str] = {}
+    for key in [one.key for chain in chains for one in chain.signatures if one.key]:
+        path = [key]
+        while (above := path[-1].confirmed_with) and keys[above] not in path:
+            path.append(keys[above])
+        ends[path[-1].key] = f"{names.get(path[-1].person, path[-1].person)} {fingerprint(path[-1].key)}"
+    if ends:
+        yield f"以下密钥只凭账号确认,请与本人或其单位核对指纹:{';'.join(ends.values())}"
+        yield "密钥是否另有吊销,须核验全库"
