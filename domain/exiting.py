@@ -17,6 +17,7 @@ from domain.chains import Chain, ChainOpened, Phase, SentBack
 from domain.command import About, Act, Command, Scope, not_before, not_future, refuse
 from domain.evidence import Evidence
 from domain.exits import (
+    Attempt,
     EvaluationRecorded,
     Exit,
     ExitAnnounced,
@@ -137,10 +138,14 @@ class OnExit(Application, abstract=True):
     def exit(self, past: Past) -> Exit:
         return exits.fold(past, self.chain) or refuse("unknown_chain", "没有这份退出申请")
 
+    def attempt(self, past: Past) -> Attempt:
+        subject = self.exit(past).subject
+        return next(one for one in attempts(past, subject) if one.exit.chain == self.chain)
+
     def regarding(self, past: Past) -> Matter:
-        exit = self.exit(past)
+        attempt = self.attempt(past)
+        exit = attempt.exit
         record = exits.record(past, exit.subject)
-        attempt = next(one for one in attempts(past, exit.subject) if one.exit.chain == self.chain)
         step = exit.next_step
         due = step is None or (step is ExitStep.VERIFICATION and attempt.chain.phase is Phase.CHECK)
         applicant = frozenset({attempt.chain.applicant})
@@ -345,9 +350,7 @@ class RecordRuling(OnExit):
     evidence: tuple[Evidence, ...] = Field(default=(), max_length=50)
 
     def decide(self, past: Past, act: Act) -> Iterator[Event]:
-        exit = self.exit(past)
-        attempt = next(one for one in attempts(past, exit.subject) if one.exit.chain == self.chain)
-        chain = attempt.chain
+        exit, chain = self.attempt(past)
         authorise(past, act, chain.region, Post.HEADQUARTERS)
         if not exit.ruling or chain.phase is not Phase.COMPLETE or exit.ruled is not None:
             refuse("no_ruling_due", "该申请现在不需要审定")
@@ -373,8 +376,8 @@ class AnnounceExit(OnExit):
     place: Prose
 
     def decide(self, past: Past, act: Act) -> Iterator[Event]:
-        exit = self.exit(past)
-        authorise(past, act, place_of(past, exit.subject), *FIELD, Post.HEADQUARTERS)
+        exit, chain = self.attempt(past)
+        authorise(past, act, chain.region, *FIELD, Post.HEADQUARTERS)
         if exit.decided_on is None or exit.voided_on or exit.announced_on:
             refuse("nothing_to_announce", "没有待公告的退出")
         not_future(self.announced_on, act, "公告日期")
@@ -393,8 +396,8 @@ class VoidExit(OnExit):
     evidence: tuple[Evidence, ...] = Field(default=(), max_length=50)
 
     def decide(self, past: Past, act: Act) -> Iterator[Event]:
-        exit = self.exit(past)
-        authorise(past, act, place_of(past, exit.subject), *OVERSIGHT)
+        exit, chain = self.attempt(past)
+        authorise(past, act, chain.region, *OVERSIGHT)
         if not exit.stands or exit.decided_on is None:
             refuse("not_exited", "该对象没有依这份申请退出,或退出已经撤销")
         not_future(self.found_on, act, "发现日期")

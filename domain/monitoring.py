@@ -162,7 +162,7 @@ class ReportClue(OnClue):
 class PostClueNotice(OnClue):
     """监测公示
 
-    For as many days as the rule asks at least; the day of posting does not count.
+    For as many days as the rule asks; the day of posting does not count.
     """
 
     posted_on: date

@@ -7,6 +7,7 @@ import typer
 
 from adapters.cli.accounts import password_for
 from adapters.cli.opening import As, acting, acting_or_headquarters, opened, region_of
+from adapters.cli.rulebook import print_sections
 from adapters.cli.speech import AsJson, document, lines, say, table
 from domain.command import Act, refuse
 from domain.ids import AppointmentId, PersonId, RegionId
@@ -145,6 +146,7 @@ def show_policy(
             ("申诉期", f"{policy.appeal_days}天"),
         ]
     )
+    print_sections(policy)
 
 
 def policy_named(name: str) -> Policy:

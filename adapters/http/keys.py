@@ -1,8 +1,9 @@
 """签名接口: what a person's own key is to sign, in its exact words, and how a browser makes a passkey. The signature is
 made where the key is; it comes back with the command."""
 
+from collections.abc import Callable
 from hashlib import sha256
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
@@ -21,15 +22,21 @@ from adapters.http.routing import PREFIX, Told
 from adapters.logging import audit
 from adapters.proofs.suites import rp_id, to_bytes
 from domain.command import About, Act
+from domain.exiting import SignExit
 from domain.fact import Past, Value
 from domain.ids import ChainId, IssueId, PersonId, SigningKeyId
 from domain.keys import KEYS, ConfirmKey, Key, fold, id_of, registration
-from domain.signoff import SignOff, shown_of
+from domain.signoff import Shown, Signing, SignOff, shown_of
 from domain.statements import Base64Url, Digest, SuiteName
 from domain.text import Prose, ShortText
+from services.exits import show
 from services.ledger import FactStore
 
 RELYING_PARTY: Final = "台账"
+
+
+ShownPosition = Annotated[int | None, Query(ge=1, description="所见的最后一条事实;不写则为现在")]
+ShownDigest = Annotated[Digest | None, Query(description="所见的摘要")]
 
 
 class Words(Value):
@@ -105,8 +112,8 @@ def keys(application: Application, entrance: Entrance) -> APIRouter:
         issue: Annotated[IssueId, Path()],
         chain: Annotated[ChainId, Path()],
         opinion: Prose,
-        shown: Annotated[int | None, Query(ge=1, description="所见的最后一条事实;不写则为现在")] = None,
-        shown_digest: Annotated[Digest | None, Query(description="所见的摘要")] = None,
+        shown: ShownPosition = None,
+        shown_digest: ShownDigest = None,
     ) -> SignOffWords:
         """签字时可用本人密钥签名的内容
 
@@ -114,15 +121,26 @@ def keys(application: Application, entrance: Entrance) -> APIRouter:
         ``shown_digest`` must be those given here.
         """
         act = Act(entrance.actor(request), application.now())
-        seen = (shown, shown_digest)
-        if shown is None or shown_digest is None:
-            seen = shown_of(Past(application.facts.about(issue)))
-        command = SignOff.model_validate(
-            {"issue": issue, "chain": chain, "opinion": opinion, "shown": seen[0], "shown_digest": seen[1]}
-        )
+        seen = seen_or(shown, shown_digest, lambda: shown_of(Past(application.facts.about(issue))))
+        return words(SignOff(issue=issue, chain=chain, opinion=opinion, **seen), act)
+
+    @router.get("/exits/{chain}/statement")
+    def exit_statement(
+        request: Request,
+        chain: Annotated[ChainId, Path()],
+        opinion: Prose,
+        shown: ShownPosition = None,
+        shown_digest: ShownDigest = None,
+    ) -> SignOffWords:
+        """退出签字时可用本人密钥签名的内容"""
+        act = Act(entrance.actor(request), application.now())
+        seen = seen_or(shown, shown_digest, lambda: show(application.facts, chain, act).shown)
+        return words(SignExit(chain=chain, opinion=opinion, **seen), act)
+
+    def words(command: Signing, act: Act) -> SignOffWords:
         past, _, _ = application.ledger.stand(command, act)
         said = command.statement(past, act)
-        audit("viewed", viewer=act.by, what="statement", subject=chain)
+        audit("viewed", viewer=act.by, what="statement", subject=command.chain)
         return SignOffWords(
             statement=said.text,
             digest=said.digest,
@@ -132,6 +150,12 @@ def keys(application: Application, entrance: Entrance) -> APIRouter:
         )
 
     return router
+
+
+def seen_or(shown: int | None, digest: str | None, now: Callable[[], Shown]) -> dict[str, Any]:
+    """What the signer says they were shown, or what stands now."""
+    seen = Shown(shown, digest) if shown is not None and digest is not None else now()
+    return {"shown": seen.position, "shown_digest": seen.digest}
 
 
 def own_keys(store: FactStore, person: PersonId) -> list[Key]:

@@ -61,7 +61,8 @@ $$;
 --   Conditions, a row per criterion: `decision` (its number in the batch) is refused if matching(tag, type, rest, after)
 --   finds anything. When any is refused nothing is stored and their numbers are returned.
 --   Facts, a row each: type, tags (an array literal), data. Returns the position of the last one.
---   `told` is the time by a clock other than the database's: a demonstration's. NULL everywhere else.
+--   `told` is the time by a clock other than the database's: a demonstration's. NULL everywhere else. It can never put
+--   a fact into the future, nor before the last one.
 -- Whoever holds the lock sees every earlier fact and is seen before any later one, so positions have no gaps and become
 -- visible in order, and the clock of the record never runs back.
 CREATE OR REPLACE FUNCTION facts.append(
@@ -84,7 +85,7 @@ BEGIN
     END IF;
     SELECT f.position, f.recorded_at INTO head, moment FROM facts.fact f ORDER BY f.position DESC LIMIT 1;
     head := coalesce(head, 0);
-    moment := greatest(moment, coalesce(told, clock_timestamp()));
+    moment := greatest(moment, least(told, clock_timestamp()));
     WITH added AS (
         INSERT INTO facts.fact (position, recorded_at, batch, type, tags, data)
         SELECT append.head + n.ordinal, moment, append.batch, n.type, n.tags::text[], n.data

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from importlib import import_module
+from operator import itemgetter
 from pkgutil import iter_modules
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origin
@@ -75,13 +76,12 @@ def columns_of(data: bytes) -> tuple[str, set[str]]:
     event = event_types[kind]
     fields = _fields_of(event)
     if version == event.version and fields is not None:
-        body, tags = envelope["body"], {_actor(envelope["by"])}
-        for name, collect in fields:
-            value = body[name]
-            if collect is not _id:
-                collect(value, tags)
-            elif value is not None:
-                tags.add(value)
+        body = envelope["body"]
+        tags = set(fields.plain(body))
+        for name, collect in fields.others:
+            collect(body[name], tags)
+        tags.discard(None)
+        tags.add(_actor(envelope["by"]))
     else:
         found = decode(data)
         tags = {_actor(found.by), *map(str, found.event.tags)}
@@ -92,19 +92,34 @@ def columns_of(data: bytes) -> tuple[str, set[str]]:
 
 @lru_cache(maxsize=1 << 14)
 def _actor(by: str) -> str:
-    return ActorId.of(PersonId(by))
+    return str(ActorId.of(PersonId(by)))
 
 
 _Collect = Callable[[Any, set[str]], None]
 
 
+class _Fields(NamedTuple):
+    """Where an event's ids are: those that are fields of it, taken all at once, and how to collect the others."""
+
+    plain: Callable[[Any], Iterable[Any]]
+    others: Sequence[tuple[str, _Collect]]
+
+
+def _nothing(_: Any) -> tuple[()]:
+    return ()
+
+
 @cache
-def _fields_of(event: type[BaseModel]) -> Sequence[tuple[str, _Collect]] | None:
-    """``_ids_in``, or nothing for an event too manifold for that."""
+def _fields_of(event: type[BaseModel]) -> _Fields | None:
+    """Nothing for an event too manifold to be looked through so fast."""
     try:
-        return _ids_in(event)
+        found = _ids_in(event)
     except TypeError:
         return None
+    plain = [name for name, collect in found if collect is _id]
+    # Of a single name, itemgetter gives no tuple.
+    take = itemgetter(*plain, plain[0]) if plain else _nothing
+    return _Fields(take, [(name, collect) for name, collect in found if collect is not _id])
 
 
 @cache

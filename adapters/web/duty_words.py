@@ -10,7 +10,8 @@ from domain.fact import Event
 def of_duty(event: Event, names: Names) -> str | None:
     match event:
         case attendance.DayReported():
-            where = f"在{names.path(event.region)}驻村" if event.presence == "village" else attendance.PRESENCES[event.presence]
+            stayed = f"在{names.path(event.region)}驻村"
+            where = stayed if event.presence == "village" else attendance.PRESENCES[event.presence]
             return f"{names(event.person)}{day(event.on)}{where}"
         case attendance.LeaveRequested():
             seats = "、".join(seat.label for seat in event.seats)

@@ -5,7 +5,7 @@ decided where everything is decided.
 """
 
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Literal, NamedTuple
@@ -22,7 +22,22 @@ from domain.evidence import Evidence
 from domain.ids import ChainId, EscalationId, EvidenceId, ExtensionId, Id, IssueId, ObjectionId, StepId
 from domain.policy import Severity
 
-Kind = Literal["prose", "line", "date", "money", "choice", "yesno", "deadline", "files", "stage", "signature"]
+Kind = Literal[
+    "prose",
+    "line",
+    "date",
+    "number",
+    "money",
+    "choice",
+    "checks",
+    "yesno",
+    "deadline",
+    "period",
+    "files",
+    "stage",
+    "exclusions",
+    "signature",
+]
 Choices = tuple[tuple[str, str], ...]
 
 KEY: Final = "key"
@@ -32,7 +47,9 @@ MOST_FILES: Final = 9
 
 
 class Field(NamedTuple):
-    """栏目: one thing that is asked. ``only_if`` names a yes-no field and the answer with which this one counts."""
+    """栏目: one thing that is asked. ``only_if`` names another field and the answer with which this one counts;
+    ``value`` is what stands in it from the start; ``reads`` says what the chosen word stands for;
+    ``kept`` is what was said of a choice before."""
 
     name: str
     label: str
@@ -41,6 +58,9 @@ class Field(NamedTuple):
     hint: str = ""
     choices: Choices = ()
     only_if: tuple[str, str] | None = None
+    value: str = ""
+    reads: Callable[[str], Any] | None = None
+    kept: Choices = ()
 
 
 class Form(NamedTuple):
@@ -345,11 +365,19 @@ def parsed(field: Field, values: Mapping[str, str], kept: tuple[Evidence, ...]) 
         return {field.name: kept}
     if field.kind == "deadline":
         return {field.name: deadline_in(field, values)}
+    if field.kind == "period":
+        return {field.name: period_in(field, values)}
+    if field.kind == "checks":
+        return {field.name: checks_in(field, values)}
+    if field.kind == "exclusions":
+        return {field.name: exclusions_in(field, values)}
     text = values.get(field.name, "").strip()
     if not text:
         if field.required:
+            if field.kind == "signature":
+                raise ValueError("缺少签名,须启用 JavaScript 并在设备上验证")
             raise ValueError(
-                f"请填写{field.label}" if field.kind in ("prose", "line", "date") else f"请选择{field.label}"
+                f"请填写{field.label}" if field.kind in ("prose", "line", "date", "number") else f"请选择{field.label}"
             )
         return {}
     match field.kind:
@@ -364,6 +392,10 @@ def parsed(field: Field, values: Mapping[str, str], kept: tuple[Evidence, ...]) 
             return {"to": to, "stage": int(stage) if stage.isdigit() else None}
         case "signature":
             return {field.name: signature_in(text)}
+        case "choice" if field.reads:
+            if text not in dict(field.choices):
+                raise ValueError(f"请选择{field.label}")
+            return {field.name: field.reads(text)}
     return {field.name: text}
 
 
@@ -407,6 +439,33 @@ def deadline_in(field: Field, values: Mapping[str, str]) -> dict[str, Any]:
         elif precision == "year_end":
             due = due.replace(month=12, day=31)
     return {"due": due, "precision": precision, "long_term": values.get(f"{field.name}.long_term") == "yes"}
+
+
+def period_in(field: Field, values: Mapping[str, str]) -> dict[str, date]:
+    """The first day and the last, both of which count."""
+    since, until = (values.get(f"{field.name}.{end}", "").strip() for end in ("since", "until"))
+    if not since or not until:
+        raise ValueError(f"请填写{field.label}的起止日期")
+    return {"since": date_in(since), "until": date_in(until)}
+
+
+def checks_in(field: Field, values: Mapping[str, str]) -> tuple[str, ...]:
+    """What was ticked, in the order in which it was offered."""
+    ticked = tuple(value for value, _ in field.choices if f"{field.name}.{value}" in values)
+    if field.required and not ticked:
+        raise ValueError(f"请至少选择一项{field.label}")
+    return ticked
+
+
+def exclusions_in(field: Field, values: Mapping[str, str]) -> tuple[dict[str, str], ...]:
+    """The issues that are left out: those that were before keep their reason, the others have the one given now."""
+    reason = values.get(f"{field.name}.reason", "").strip()
+    before = field.name + ".before."
+    ticked = checks_in(field, values)
+    kept = {one: values[before + one] for one in ticked if values.get(before + one)}
+    if len(kept) < len(ticked) and not reason:
+        raise ValueError("请写明不计入的理由")
+    return tuple({"issue": one, "reason": kept.get(one, reason)} for one in ticked)
 
 
 def evidence_in(posted: FormData, store: EvidenceStore) -> tuple[tuple[Evidence, ...], str]:

@@ -1,6 +1,6 @@
 """问题: the ledger with its filters, one issue whole, what may be done with it, and registering a new one."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -10,15 +10,16 @@ from starlette.responses import Response
 
 from adapters.http.ledgers import SHELVES, asked_of
 from adapters.http.moments import Moment
-from adapters.http.problems import Problem, problem_of
+from adapters.http.problems import Problem
 from adapters.logging import audit
+from adapters.web.actions import about, can_act, performed, shown_again
 from adapters.web.dossier import Dossier, dossier, phase_words, tenures_of, timeline
-from adapters.web.forms import FORMS, REGISTER, Choices, Form, Typed, Unreadable, read
+from adapters.web.forms import FORMS, REGISTER, Choices, Form, Typed
 from adapters.web.keys import signing_with
 from adapters.web.names import Names, named_in, names_of
 from adapters.web.offers import Offers, offers
-from adapters.web.site import Site, Visit, see_other
-from domain.command import About, Refused
+from adapters.web.site import Site, Visit
+from domain.command import About
 from domain.fact import Past
 from domain.ids import Id, IssueId, PersonId, RegionId
 from domain.issues import Status
@@ -32,7 +33,6 @@ from projections.issue_ledger import CLOSED_WITHIN_AN_HOUR, DONE_BEFORE_FOUND, I
 from projections.post_ledger import PostLine
 from projections.reading import Query, Where, count, find, page, tally, walk
 from projections.signoff_ledger import SIGNED_WITHIN_A_MINUTE, SignOffLine
-from services.ledger import Conflict
 
 PAGE: Final = 30
 ORDERS: Final = (
@@ -134,17 +134,28 @@ def regions_named(connection: Connection[Any], name: str) -> tuple[RegionId, ...
     return tuple(RegionId(line.id) for line in found)
 
 
+def standing_regions(within: tuple[RegionId, ...]) -> list[Where]:
+    where = [Where("kind", "eq", "region"), Where("standing", "eq", True)]
+    return [*where, Where("region", "within", within)] if within else where
+
+
+def townships_first(connection: Connection[Any], *, within: tuple[RegionId, ...] = ()) -> Choices:
+    """The townships to choose one of before its villages are listed; none where all villages are listed at once."""
+    where = standing_regions(within)
+    if count(connection, DirectoryLine, [*where, Where("level", "eq", "village")]) <= MOST_VILLAGES:
+        return ()
+    lines = walk(connection, DirectoryLine, Query([*where, Where("level", "eq", "township")], ("region",), limit=500))
+    return tuple((str(line.id), line.name) for line in lines)
+
+
 def region_choices(connection: Connection[Any], chosen: str, *, within: tuple[RegionId, ...] = ()) -> Choices:
     """Regions to choose from, each indented below the one that holds it; villages only of the chosen township where
     there are too many of them."""
-    where = [Where("kind", "eq", "region"), Where("standing", "eq", True)]
-    if within:
-        where.append(Where("region", "within", within))
-    villages = count(connection, DirectoryLine, [*where, Where("level", "eq", "village")])
-    if villages > MOST_VILLAGES:
+    where = standing_regions(within)
+    if townships_first(connection, within=within):
         township = chosen[:16] if len(chosen) >= len("region-") + 9 else ""
         larger = walk(connection, DirectoryLine, Query([*where, Where("level", "ne", "village")], ("region",)))
-        below = (*where[:2], Where("region", "within", (township,))) if township else ()
+        below = [*where, Where("region", "within", (township,))] if township else []
         lines = [*larger, *(page(connection, DirectoryLine, Query(below, limit=500)).lines if below else ())]
     else:
         lines = list(walk(connection, DirectoryLine, Query(where, ("region",), limit=500)))
@@ -168,7 +179,7 @@ def shown(visit: Visit, issue: IssueId, typed: Typed | None = None, status: int 
     if not past:
         raise Problem(404, "unknown_issue", "没有这个问题,或当时还没有登记")
     found = dossier(past, issue)
-    offered = Offers(()) if as_of.past or not can_act(visit) else offers_to(visit, found)
+    offered = Offers(()) if not can_act(visit) else offers_to(visit, found)
     actors = tuple(About(PersonId(by), TENURE) for by in sorted({fact.by for fact in past}))
     held = tenures_of(visit.application.facts.read(actors).facts)
     with visit.application.pool.connection() as connection:
@@ -180,8 +191,6 @@ def shown(visit: Visit, issue: IssueId, typed: Typed | None = None, status: int 
         reused = reused_in(connection, issue, as_of.position)
     audit("viewed", viewer=visit.viewer.person, what="issue", subject=issue, as_of=as_of.position)
     forms = [with_people(form, people, units, names) for form in offered.forms]
-    if typed and not any(matches(form, typed) for form in forms) and typed.form in FORMS:
-        typed = typed._replace(form="")
     return visit.render(
         "issue.html",
         status,
@@ -191,8 +200,7 @@ def shown(visit: Visit, issue: IssueId, typed: Typed | None = None, status: int 
         entries=timeline(past, held, names),
         forms=forms,
         waiting=offered.waiting,
-        typed=typed,
-        matches=matches,
+        typed=shown_again(forms, typed),
         marks=marks,
         reused=reused,
         seen=int(typed.values.get("shown", "0")) if typed and typed.values.get("shown", "").isdigit() else 0,
@@ -230,20 +238,8 @@ def reused_in(connection: Connection[Any], issue: IssueId, position: int | None)
     return found
 
 
-def can_act(visit: Visit) -> bool:
-    return visit.viewer.identity.scope == "full"
-
-
 def offers_to(visit: Visit, found: Dossier) -> Offers:
     return offers(visit.application.facts, found, visit.act, visit.viewer.held)
-
-
-def matches(form: Form, typed: Typed | None) -> bool:
-    """Whether this is the form that was filled in: the same one, on the same thing."""
-    if typed is None or form.name != typed.form:
-        return False
-    moving = ("shown", "shown_digest")
-    return all(typed.values.get(name) == value for name, value in form.fixed.items() if name not in moving)
 
 
 def people_near(connection: Connection[Any], region: RegionId) -> tuple[tuple[PersonId, PostLine], ...]:
@@ -281,47 +277,13 @@ def act_on_issue(visit: Visit) -> Response:
     form = FORMS.get(visit.request.path_params["form"])
     if form is None:
         raise Problem(404, "not_found", "没有这个页面")
-    fixed = {name: str(visit.posted[name]) for name in FIXED[form.name] if name in visit.posted}
     return performed(
-        visit, form, {"issue": issue, **fixed}, lambda typed, status: shown(visit, issue, typed, status), issue
+        visit,
+        form,
+        {**about(visit, form), "issue": issue},
+        lambda typed, status: shown(visit, issue, typed, status),
+        lambda _: f"/issues/{issue}",
     )
-
-
-FIXED: Final = {
-    name: tuple(
-        field
-        for field in form.command.model_fields
-        if field != "issue"
-        and field not in {one.name for one in form.fields}
-        and field not in {made for made, _ in form.makes}
-        and field not in ("stage",)
-    )
-    for name, form in FORMS.items()
-}
-"""What each form carries that nobody types: which chain it is about, what was shown, where it goes."""
-
-
-Again = Callable[[Typed, int], Response]
-"""Shows the page once more, with what was typed and why it was not done."""
-
-
-def performed(visit: Visit, form: Form, fixed: dict[str, Any], again: Again, issue: IssueId | None = None) -> Response:
-    """Executes what was filled in, under the form's own key, and shows the outcome."""
-    try:
-        command, typed = read(form, visit.posted, visit.application.evidence, fixed)
-    except Unreadable as unreadable:
-        return again(unreadable.typed, 422)
-    act = visit.acting(command)
-    try:
-        outcome = visit.application.ledger.execute(command, act, typed.key)
-    except (Refused, Conflict) as refusal:
-        problem = problem_of(refusal)
-        audit("acted", person=act.by, what=type(command).__name__, outcome=problem.code)
-        return again(typed._replace(sentence=problem.sentence), problem.status_code)
-    audit("acted", person=act.by, what=type(command).__name__, outcome="recorded", position=outcome.position)
-    visit.settled(outcome.position)
-    target = issue or getattr(command, "issue", None)
-    return see_other(f"/issues/{target}?done={form.name}#top")
 
 
 # Registering
@@ -340,12 +302,22 @@ def register_form(visit: Visit, typed: Typed | None = None, status: int = 200) -
     if not mine:
         labels = "、".join(post.label for post in (Post.TOWNSHIP_CLERK, Post.VILLAGE_SECRETARY, Post.HEADQUARTERS))
         raise Problem(403, "no_authority", f"您现任的职务不能登记问题;可由{labels}等登记")
+    chosen = (typed.values.get("region", "") if typed else "") or visit.query("region")
     with visit.application.pool.connection() as connection:
-        places = region_choices(connection, visit.query("region"), within=mine)
+        places = region_choices(connection, chosen, within=mine)
+        townships = townships_first(connection, within=mine)
         words = {name: words_of(connection, name) for name in ("category", "source")}
-    form = REGISTER.asking("region", choices=places)
-    return visit.render("register.html", status, form=form, typed=typed, words=words)
+    form = REGISTER.asking("region", choices=places, value=chosen)
+    return visit.render(
+        "register.html", status, form=form, typed=typed, words=words, townships=townships, township=chosen[:16]
+    )
 
 
 def register_issue(visit: Visit) -> Response:
-    return performed(visit, REGISTER, {}, lambda typed, status: register_form(visit, typed, status))
+    return performed(
+        visit,
+        REGISTER,
+        {},
+        lambda typed, status: register_form(visit, typed, status),
+        lambda command: f"/issues/{command.issue}",
+    )

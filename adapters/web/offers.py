@@ -34,6 +34,12 @@ TYPED: Final = frozenset(
         "unknown_unit",
         "unknown_person",
         "assurance_too_low",
+        "nobody_to_rank",
+        "persons_only",
+        "not_for_village_officers",
+        "term_out_of_range",
+        "post_not_of_this_level",
+        "post_already_held",
     )
 )
 """Refusals of what was typed, which here is only a placeholder."""
@@ -50,22 +56,28 @@ class Offers(NamedTuple):
 
 def offers(store: FactStore, found: Dossier, act: Act, held: Sequence[Tenure]) -> Offers:
     """What the one who acts may do with the issue."""
-    asked = [(form, probe(form, found, act)) for form in sensible(found, act.today)]
+    asked = [(form, probe(form, issue=found.issue.issue)) for form in sensible(found, act.today)]
     past = stand_together(store, [command for _, command in asked], act, found.past)
     allowed, waiting = [], ""
     for form, command in asked:
         refusal = refusal_of(command, past, act)
-        if refusal is None or refusal.code in TYPED:
+        if admits(refusal):
             allowed.append(form)
-        elif isinstance(command, SignOff) and found.chain and has_seat(found.chain, held):
+        elif refusal and isinstance(command, SignOff) and found.chain and has_seat(found.chain, held):
             waiting = refusal.sentence
     return Offers(tuple(allowed), waiting)
 
 
-def probe(form: Form, found: Dossier, act: Act) -> Command:
-    made = {name: kind.derived("probe", found.issue.issue) for name, kind in form.makes}
-    typed = {field.name: PLACEHOLDER for field in form.fields if field.kind == "prose" and field.required}
-    return form.command.model_validate({"issue": found.issue.issue, **typed, **made, **form.fixed, **form.probe})
+def probe(form: Form, **given: Id) -> Command:
+    """The command of a form, with placeholders for what will be typed."""
+    made = {name: kind.derived("probe", *given.values()) for name, kind in form.makes}
+    typed = {field.name: PLACEHOLDER for field in form.fields if field.kind in ("prose", "line") and field.required}
+    return form.command.model_validate({**given, **typed, **made, **form.fixed, **form.probe})
+
+
+def admits(refusal: Refused | None) -> bool:
+    """Whether the one who acts may do it, what they type permitting."""
+    return refusal is None or refusal.code in TYPED
 
 
 def refusal_of(command: Command, past: Past, act: Act) -> Refused | None:

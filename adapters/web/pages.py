@@ -8,6 +8,7 @@ from adapters.bootstrap import Application
 from adapters.http.problems import Problem, problem_of, response_to
 from adapters.web.access import access
 from adapters.web.boards import boards
+from adapters.web.duty import duties
 from adapters.web.imports import imports
 from adapters.web.issues import issues
 from adapters.web.keys import keys
@@ -19,7 +20,7 @@ from adapters.web.site import STATIC, Site, Visit
 def pages(application: Application) -> APIRouter:
     """Every page of the program, over an application that is open."""
     site = Site(application)
-    for part in (access, queues, issues, boards, records, imports, keys):
+    for part in (access, queues, issues, boards, records, imports, keys, duties):
         part(site)
     site.page("/static/{name}", static, door="open")
     site.page("/{elsewhere:path}", nowhere, door="open")

@@ -70,7 +70,9 @@ def test_every_stored_type_is_a_word_and_never_a_class_path() -> None:
 
 
 def test_the_project_stands_alone_and_names_no_host_of_a_registry() -> None:
-    hosts = re.compile("|".join(("py" + "pi[.]org", "python" + "hosted", "npm" + "js", "deb[.]" + "debian", "[.][.]/shared")))
+    hosts = re.compile(
+        "|".join(("py" + "pi[.]org", "python" + "hosted", "npm" + "js", "deb[.]" + "debian", "[.][.]/shared"))
+    )
     for path in tracked():
         if path.suffix in (".xlsx", ".png"):
             continue

@@ -14,6 +14,7 @@ from domain.exiting import (
     ObjectToExit,
     ProposeExit,
     RecordEvaluation,
+    RecordIncidence,
     RecordRuling,
     RefuseExit,
     SendBackExit,
@@ -32,7 +33,7 @@ from domain.exits import (
     remaining,
 )
 from domain.fact import Recorded
-from domain.households import Category, PairHousehold, RecategoriseHousehold
+from domain.households import Category, PairHousehold, RecategoriseHousehold, RemoveHousehold
 from domain.ids import ChainId, HouseholdId, IncidenceId, IssueId, ObjectionId, PairingId
 from domain.indicators import AssessIndicators, Assessment
 from domain.policy import ExitStep
@@ -249,6 +250,14 @@ def test_a_false_exit_is_voided_with_every_fact_kept_and_the_next_one_is_a_new_r
     assert opened.round == 2
 
 
+def test_an_exit_of_a_household_that_has_since_been_removed_can_still_be_voided() -> None:
+    scene = home()
+    chain = exited(scene)
+    scene.when(RemoveHousehold(household=HOME, reason="整户迁出"), person("headquarters"))
+    scene.when(VoidExit(chain=chain, reason="收入系虚报", found_on=scene.today), person("supervisor"))
+    assert remaining(scene.store.facts(), COUNTY).households == 0
+
+
 def test_only_households_on_the_register_exit_and_only_where_a_rule_says_how() -> None:
     scene = home()
     scene.when(RecategoriseHousehold(household=HOME, category=Category.MARGINAL, reason="识别有误"), person("clerk"))
@@ -285,6 +294,32 @@ def test_a_village_exits_on_its_own_facts_with_the_county_pair_s_signatures() ->
     assert [event.subject for event in scene.events(ExitDecided)] == [HOME, VILLAGE]  # type: ignore[attr-defined]
     assert recount(scene.store, IncidenceId("incidence-1"))
     assert recount(scene.store, IncidenceId("incidence-2"))
+
+
+def test_a_count_asked_again_under_its_key_is_the_one_recorded_and_a_made_up_one_does_not_hold() -> None:
+    scene = place("huaihua")
+    household(scene)
+    act = Act(person("headquarters"), scene.at)
+    first = record(scene.ledger, IncidenceId("incidence-1"), VILLAGE, 100, act, key="evening")
+    household(scene, HouseholdId("household-later"), 2)
+    again = record(scene.ledger, IncidenceId("incidence-1"), VILLAGE, 100, act, key="evening")
+    assert (again.replayed, again.facts) == (True, first.facts)
+    made_up = RecordIncidence(
+        incidence=IncidenceId("incidence-2"), region=VILLAGE, cut_off=1, population=100, households=1, people=1
+    )
+    scene.when(made_up, person("headquarters"))
+    assert recount(scene.store, IncidenceId("incidence-1"))
+    assert not recount(scene.store, IncidenceId("incidence-2"))
+
+
+def test_only_those_who_may_record_a_figure_have_it_counted() -> None:
+    scene = place("huaihua")
+    with pytest.raises(Refused, match="no_authority"):
+        record(scene.ledger, IncidenceId("incidence-1"), VILLAGE, 100, Act(person("member"), scene.at))
+    too_few = RecordIncidence(
+        incidence=IncidenceId("incidence-1"), region=VILLAGE, cut_off=1, population=1, households=1, people=2
+    )
+    scene.refused(too_few, person("headquarters"), "population_incoherent")
 
 
 def test_a_village_s_signature_reads_nothing_of_who_lives_there() -> None:

@@ -11,11 +11,13 @@ from domain.chains import fold as fold_chain
 from domain.command import Act, Proof, Refused
 from domain.fact import Past
 from domain.ids import ChainId, IssueId, PersonId
-from domain.keys import ConfirmKey, KeyRegistered, RevokeKey, fold, id_of
+from domain.keys import ConfirmKey, KeyRegistered, RevokeKey, confirmation, fold, id_of
 from domain.policy import AdoptPolicy, packaged
 from domain.signoff import SendBack, SignOff
 from domain.statements import Assurance, PersonalSignature, Statement
+from tests import households
 from tests.county import CHAIN_SIGNERS, COUNTY, applied, county, person, sign, sign_all
+from tests.households import assess, place
 from tests.scenario import Scene
 from tests.signing import KeyFile, Passkey, Signer, confirmed, perform, proof, register, registering
 
@@ -126,6 +128,22 @@ def test_a_key_is_revoked_for_good_by_its_person_or_by_those_who_confirm() -> No
         scene.refused(command, ORGANISER, "key_revoked")
     unknown = RevokeKey(key=id_of(KeyFile().public_key), **lost)
     scene.refused(unknown, SECRETARY, "unknown_key")
+
+
+def test_a_confirmation_may_be_signed_with_the_confirmers_own_key() -> None:
+    scene, root = county(), KeyFile()
+    confirmed(scene, root, ORGANISER, HEADQUARTERS)
+    key = register(scene, KeyFile(), SECRETARY)
+    said = confirmation(key, SECRETARY, ORGANISER, "本人到场核对指纹")
+    command = ConfirmKey(key=key, **CONFIRM, signature=root.sign(said.digest))
+    refused(scene, "signature_invalid", command, ORGANISER)
+    refused(scene, "statement_differs", command.model_copy(update={"manner": "电话"}), ORGANISER, proof(root, said))
+    refused(scene, "key_not_in_force", command, HEADQUARTERS, proof(root, said))
+    perform(scene, command, ORGANISER, proof(root, said))
+    keys = fold(scene.store.facts())
+    assert keys[key].confirmed_with == id_of(root.public_key)
+    assert keys[id_of(root.public_key)].confirmed_with is None
+    assert keys[id_of(root.public_key)].person == ORGANISER, "what a key confirmed is not the key"
 
 
 # Signatures
@@ -269,6 +287,22 @@ def test_without_keys_everything_is_signed_by_accounts_as_ever() -> None:
     sign_all(scene, ISSUE, applied(scene, ISSUE))
     assert {event.assurance for event in scene.events(SignedOff)} == {Assurance.ACCOUNT}  # type: ignore[attr-defined]
     assert not scene.events(KeyRegistered)
+
+
+def test_an_exit_is_signed_with_a_key_of_ones_own_just_so() -> None:
+    scene, signer = place("huaihua"), KeyFile()
+    households.household(scene)
+    assess(scene, households.HOME)
+    confirmed(scene, signer, SECRETARY, ORGANISER)
+    chain = households.ready_to_sign(scene)
+    command = households.sign(scene, households.HOME, chain)
+    act = Act(SECRETARY, scene.at)
+    said = command.statement(scene.ledger.stand(command, act)[0], act)
+    assert json.loads(said.text)["subject"] == households.HOME
+    command = command.model_copy(update={"signature": signer.sign(said.digest)})
+    refused(scene, "signature_invalid", command, SECRETARY)
+    perform(scene, command, SECRETARY, proof(signer, said))
+    assert scene.last[0].assurance is Assurance.KEY  # type: ignore[attr-defined]
 
 
 def test_a_signature_is_of_the_declared_form() -> None:

@@ -77,16 +77,12 @@ def test_authority_begins_with_the_appointment_and_ends_the_day_it_is_taken() ->
     scene.refused(back, person("organiser"), "dates_out_of_order")
     scene.when(Relieve(appointment=CLERK, on=scene.today, reason="调离"), person("organiser"))
     assert not _posts(scene, "member", Post.TOWNSHIP_CLERK)
-    scene.refused(
-        Relieve(appointment=CLERK, on=scene.today, reason="再免"), person("organiser"), "already_relieved"
-    )
+    scene.refused(Relieve(appointment=CLERK, on=scene.today, reason="再免"), person("organiser"), "already_relieved")
 
 
 def test_nobody_is_relieved_in_the_past_so_what_was_signed_in_post_stays_signed_in_post() -> None:
     scene = county()
-    earlier = Relieve(
-        appointment=AppointmentId("appointment-clerk"), on=scene.today - timedelta(days=1), reason="追溯"
-    )
+    earlier = Relieve(appointment=AppointmentId("appointment-clerk"), on=scene.today - timedelta(days=1), reason="追溯")
     scene.refused(earlier, person("organiser"), "past_date")
 
 
@@ -114,7 +110,9 @@ def test_loading_a_countys_regions_twice_changes_nothing_and_a_new_name_renames(
     renamed = EstablishRegions(places=(Place(region=village, name="八面社区"),), since=scene.today)
     scene.when(renamed, person("headquarters"))
     assert len(scene.events(RegionRenamed)) == 1
-    scene.refused(AbolishRegion(region=village, on=SINCE - timedelta(days=1)), person("organiser"), "dates_out_of_order")
+    scene.refused(
+        AbolishRegion(region=village, on=SINCE - timedelta(days=1)), person("organiser"), "dates_out_of_order"
+    )
     scene.when(AbolishRegion(region=village, on=scene.today), person("organiser"))
     assert latest(scene.about(village), village) is None
     scene.refused(AbolishRegion(region=village, on=scene.today), person("organiser"), "unknown_region")

@@ -122,9 +122,7 @@ def test_nothing_of_the_rectification_changes_while_the_write_off_is_under_way()
     scene = county()
     applied(scene, ISSUE)
     scene.refused(PlanStep(issue=ISSUE, step=STEP, measure="再加一项"), person("officer"), "in_review")
-    scene.refused(
-        RegradeIssue(issue=ISSUE, severity=Severity.MAJOR, reason="加重"), person("supervisor"), "in_review"
-    )
+    scene.refused(RegradeIssue(issue=ISSUE, severity=Severity.MAJOR, reason="加重"), person("supervisor"), "in_review")
     scene.refused(WithdrawIssue(issue=ISSUE, reason="误登"), person("supervisor"), "in_review")
 
 
@@ -145,7 +143,9 @@ def test_more_time_is_asked_for_by_one_and_granted_by_another() -> None:
     assert fold(scene.about(ISSUE), ISSUE).deadline.due == date(2019, 11, 20)
     assert len(scene.events(ExtensionGranted)) == 1
     scene.refused(
-        DenyExtension(issue=ISSUE, extension=extension, reason="迟了"), person("township-secretary"), "unknown_extension"
+        DenyExtension(issue=ISSUE, extension=extension, reason="迟了"),
+        person("township-secretary"),
+        "unknown_extension",
     )
 
 
@@ -186,9 +186,7 @@ def test_a_village_escalates_to_its_township() -> None:
     scene.when(register(ISSUE), person("clerk"))
     up = Escalate(issue=ISSUE, escalation=EscalationId("escalation-1"), to="township", matter="村里解决不了")
     scene.when(up, person("first-secretary"))
-    scene.when(
-        AnswerEscalation(issue=ISSUE, escalation=up.escalation, answer="镇里派车"), person("township-secretary")
-    )
+    scene.when(AnswerEscalation(issue=ISSUE, escalation=up.escalation, answer="镇里派车"), person("township-secretary"))
     scene.when(register(IssueId("issue-2"), region=TOWN), person("clerk"))
     own = up.model_copy(update={"issue": IssueId("issue-2"), "escalation": EscalationId("escalation-2")})
     scene.refused(own, person("first-secretary"), "nowhere_to_escalate")
@@ -270,7 +268,13 @@ def test_numbers_that_name_a_person_are_refused_where_they_are_typed(text: str) 
 
 @pytest.mark.parametrize(
     "text",
-    ["2019-07-26至2019-09-30", "硬化1008米长、6.5米宽的村道", "涉及资金1500000.00元", "文号20190726001", "编号451226104207"],
+    [
+        "2019-07-26至2019-09-30",
+        "硬化1008米长、6.5米宽的村道",
+        "涉及资金1500000.00元",
+        "文号20190726001",
+        "编号451226104207",
+    ],
 )
 def test_ordinary_numbers_are_not_taken_for_personal_ones(text: str) -> None:
     assert register(ISSUE, description=text).description == text

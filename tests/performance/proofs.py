@@ -22,6 +22,7 @@ from adapters.proofs.gathering import bundle_of
 from adapters.proofs.offline import verify_bundle
 from adapters.proofs.published import PublishedLog
 from adapters.proofs.sealer import Sealer
+from domain.policy import Severity
 from tests.adapters.proofs.world import ISSUE, settled, trusting
 
 
@@ -44,8 +45,8 @@ def main() -> None:
 
 
 def lives(facts: int) -> Iterator[Stored]:
-    """The county's founding and one issue of it, then the lives of other issues until there are enough facts."""
-    county = settled().facts
+    """The county's founding and one grave issue of it, signed at every level, then the lives of other issues."""
+    county = settled(Severity.MAJOR).facts
     life = [fact for fact in county if ISSUE in fact.tags]
     last = county[-1]
     yield from county

@@ -119,6 +119,17 @@ def test_a_browser_is_told_how_to_make_a_passkey(people: People, application: Ap
     assert people["township-head"].get("/keys/options").json()["challenge"] != options["challenge"]
 
 
+def test_a_confirmation_is_signed_with_the_confirmers_own_key(people: People) -> None:
+    root = KeyFile()
+    own = registered(people, root, "organiser")
+    people["headquarters"].does(f"/keys/{own}/confirmation", manner="本人到场核对指纹")
+    key = registered(people, KeyFile(), "county-secretary")
+    words = people["organiser"].get(f"/keys/{key}/confirmation/statement", manner="核对指纹").json()
+    body = {"manner": "核对指纹", "signature": root.sign(words["digest"]).model_dump(exclude_none=True)}
+    people["organiser"].refused(f"/keys/{key}/confirmation", "statement_differs", **body | {"manner": "电话核对"})
+    people["organiser"].does(f"/keys/{key}/confirmation", **body)
+
+
 def test_nobody_is_told_anything_without_signing_in(people: People, life: Life) -> None:
     life.registered().assigned().rectified().applied().checked()
     for path in ("/keys/options", f"{life.application}/statement?opinion=x", "/ledgers/keys"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import psycopg.conninfo
@@ -109,3 +110,15 @@ def test_an_installed_database_can_be_checked_by_a_role_without_rights_to_instal
 
 def _is_superuser(connection: psycopg.Connection) -> bool:
     return connection.info.parameter_status("is_superuser") == "on"
+
+
+def test_no_clock_can_put_a_fact_into_the_future_or_before_the_last_one(database_url: str) -> None:
+    told = [datetime(2019, 9, 30, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC), datetime(2019, 1, 1, tzinfo=UTC)]
+    moments = iter(told)
+    with PostgresRecorder(database_url, clock=lambda: next(moments)) as recorder:
+        for _ in told:
+            recorder.append([DCBEvent("a", b"{}", ["t"])])
+        story, forward, backward = (fact.recorded_at for fact in recorder.read_recorded())
+    assert story == told[0]
+    assert story < forward <= datetime.now(UTC) + timedelta(seconds=5)
+    assert backward == forward

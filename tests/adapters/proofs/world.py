@@ -11,6 +11,7 @@ from adapters.proofs.notes import LOG, WITNESS, Signer
 from adapters.proofs.policy import Policy
 from adapters.proofs.sealer import Sealer
 from domain.ids import IssueId
+from domain.policy import Severity
 from tests.county import closed, county
 from tests.scenario import Scene
 
@@ -56,10 +57,10 @@ class Memory:
         return [Entry(fact.position, fact.recorded_at, fact.data) for fact in self.facts]
 
 
-def settled() -> Memory:
+def settled(severity: Severity = Severity.MINOR) -> Memory:
     """A county with one issue that was closed by every signature it needed."""
     scene = county()
-    closed(scene, ISSUE)
+    closed(scene, ISSUE, severity)
     return Memory.of(scene)
 
 

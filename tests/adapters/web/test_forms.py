@@ -8,8 +8,8 @@ import pytest
 from starlette.datastructures import FormData
 
 from adapters.evidence.files import FileEvidence
+from adapters.web.actions import carried as carried_by
 from adapters.web.forms import FORMS, KEY, REGISTER, Field, Form, Unreadable, deadline_in, fen_in, read
-from adapters.web.issues import FIXED
 from domain.command import Command
 from domain.ids import IssueId, StepId
 from domain.rectification import PlanStep
@@ -127,6 +127,6 @@ def test_a_file_kept_from_before_is_looked_up_and_not_believed(store: FileEviden
 def test_a_form_asks_for_everything_its_command_needs(form: Form) -> None:
     needed = {name for name, field in form.command.model_fields.items() if field.is_required()}
     typed = {field.name for field in form.fields}
-    carried = {"issue", *FIXED.get(form.name, ()), *(name for name, _ in form.makes)}
+    carried = {"issue", *carried_by(form), *(name for name, _ in form.makes)}
     assert needed <= typed | carried
     assert typed <= set(form.command.model_fields)
