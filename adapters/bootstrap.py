@@ -21,8 +21,11 @@ from adapters.postgres import schema
 from adapters.postgres.embedded import SERVICE_ROLE, EmbeddedPostgres
 from adapters.postgres.event_store import PostgresRecorder
 from adapters.postgres.facts import PostgresFacts
+from adapters.proofs.published import PublishedLog
+from adapters.proofs.sealer import Sealer, sealing, witnesses_of
 from adapters.regions.divisions import Divisions
 from adapters.settings import Settings
+from adapters.vault.store import Vault
 from projections import LEDGERS
 from projections.projector import Projector
 from services.ledger import Ledger
@@ -45,16 +48,18 @@ class Application:
     projector: Projector
     accounts: Accounts
     evidence: EvidenceStore
+    log: PublishedLog
+    sealer: Sealer
     divisions: Divisions
+    vault: Vault
     now: Clock
     """The present moment. A demonstration lives on from its story's end, everything else by the machine's clock."""
 
 
 @contextmanager
-def open_application(
-    settings: Settings, *, project: bool = True, clock: Clock | None = None
-) -> Iterator[Application]:
-    """The program on the database of the settings, its schema in place; with ``project``, ledgers follow the facts.
+def open_application(settings: Settings, *, project: bool = True, clock: Clock | None = None) -> Iterator[Application]:
+    """The program on the database of the settings, its schema in place; with ``project``, ledgers and the sealed log
+    follow the facts.
 
     ``clock`` stands for the machine's and the database's: the sequencer stamps by it as well. Raises
     EmbeddedPostgresError where no database can be had, psycopg.OperationalError where the given one does not answer.
@@ -71,8 +76,11 @@ def open_application(
         facts = PostgresFacts(recorder)
         projector = Projector(lambda: psycopg.connect(url), facts.page, LEDGERS)
         stack.callback(projector.close)
+        log = settings.data / "log"
+        sealer = Sealer(log, recorder, policy=witnesses_of(log))
         if project:
             stack.enter_context(following(projector, recorder))
+            stack.enter_context(sealing(sealer))
         yield Application(
             settings=settings,
             pool=pool,
@@ -82,7 +90,10 @@ def open_application(
             projector=projector,
             accounts=Accounts(pool, limits=limits(settings)),
             evidence=evidence_store(settings),
+            log=PublishedLog(log),
+            sealer=sealer,
             divisions=Divisions.load(),
+            vault=Vault(pool),
             now=told or machine_clock,
         )
 

@@ -10,6 +10,7 @@ from psycopg import Connection
 from domain.ids import Id, PersonId, RegionId, UnitId
 from domain.issues import Status
 from projections.case_ledger import CaseLine
+from projections.charge_ledger import ChargeLine
 from projections.escalation_ledger import EscalationLine
 from projections.issue_ledger import IssueLine
 from projections.line import L
@@ -18,10 +19,13 @@ from projections.post_ledger import PostLine
 from projections.ranking_board import BoardLine
 from projections.reading import MOST, Query, Where, position_of, walk
 from projections.responsibility_ledger import ResponsibilityLine, missed
+from projections.reverse_check_ledger import ClaimLine
 from projections.signature_ledger import SignatureLine
 
 LEDGERS = (
     CaseLine,
+    ChargeLine,
+    ClaimLine,
     EscalationLine,
     IssueLine,
     MeasureLine,
@@ -56,6 +60,10 @@ class Record:
     lists: tuple[BoardLine, ...]
     cases: tuple[CaseLine, ...]
     measures: tuple[MeasureLine, ...]
+    charges: tuple[ChargeLine, ...]
+    """The places they were first responsible for; of a place, those who were."""
+    untrue: tuple[ClaimLine, ...]
+    """What they claimed and a reverse check found untrue; of a place, what was claimed of it."""
 
     @property
     def missed(self) -> tuple[Responsibility, ...]:
@@ -95,7 +103,18 @@ def record(connection: Connection[Any], who: PersonId | UnitId | RegionId, as_of
         lists=of(BoardLine, "subject", "number") if not isinstance(who, PersonId) else (),
         cases=of(CaseLine, "subject", "opened_on"),
         measures=of(MeasureLine, "subject", "decided_on"),
+        charges=() if isinstance(who, UnitId) else of(ChargeLine, column_of(who), "since"),
+        untrue=() if isinstance(who, UnitId) else untrue_of(connection, who, position),
     )
+
+
+def column_of(who: PersonId | RegionId) -> str:
+    return "person" if isinstance(who, PersonId) else "region"
+
+
+def untrue_of(connection: Connection[Any], who: PersonId | RegionId, position: int) -> tuple[ClaimLine, ...]:
+    whose = Where("claimant" if isinstance(who, PersonId) else "region", "eq", who)
+    return every(connection, ClaimLine, (whose, Where("holds", "eq", False)), ("claimed_on",), position)
 
 
 def issues_of(connection: Connection[Any], lines: Sequence[ResponsibilityLine], position: int) -> dict[str, IssueLine]:

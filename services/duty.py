@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from datetime import date
 
 from domain.attendance import ATTENDANCE, Day, Month, days_of, month_of
+from domain.chains import SignedOff
 from domain.command import About, Refused
 from domain.fact import Past
 from domain.households import RESIDENCE, Paired, PairingEnded, VillageListed
-from domain.ids import PersonId, RegionId
+from domain.ids import ActorId, PersonId, RegionId
 from domain.policy import Duty, VisitRule, in_force, policies_of
 from domain.posts import TENURE, tenures
 from domain.regions import RegionEstablished
@@ -36,7 +37,8 @@ def visit_rules(store: FactStore, regions: Iterable[RegionId], day: date) -> tup
 def month_by(store: FactStore, person: PersonId, day: date) -> tuple[Month, tuple[Day, ...]]:
     """A person's days in the month that a day lies in, and what they come to. Days are owed by whoever held a post that
     the place's rules station in the village, on any day of the month."""
-    mine = store.read((About(person, (*TENURE, *ATTENDANCE)),)).facts
+    signed = About(ActorId.of(person), (SignedOff,))
+    mine = store.read((About(person, (*TENURE, *ATTENDANCE)), signed)).facts
     since, until = period_of(day, "month")
     needed = [
         duty.days_a_month

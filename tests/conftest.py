@@ -50,7 +50,7 @@ class PostgresServer:
         with suppress(psycopg.errors.LockNotAvailable):
             with psycopg.connect(owner_url) as owner:
                 owner.execute("SET lock_timeout = '2s'")
-                owner.execute("DROP SCHEMA facts, ledgers, accounts CASCADE")
+                owner.execute("DROP SCHEMA facts, ledgers, accounts, vault CASCADE")
             install(owner_url, self.service_role)
             self._idle.append(owner_url)
 

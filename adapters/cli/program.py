@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import typer
 
-from adapters.cli import accounts, founding, keys, ledgers, rankings, serving, workbooks
+from adapters.cli import accounts, duty, founding, keys, ledgers, rankings, serving, vault, workbooks
 from adapters.cli.speech import UsageError, command, group, misuse, say
+from adapters.proofs import cli as proofs
 from adapters.settings import WrongSetting
 from adapters.workbooks.problems import BadWorkbook
 
@@ -21,6 +22,8 @@ command(app, "export")(workbooks.export)
 command(app, "ledger")(ledgers.ledger)
 command(app, "timeline")(ledgers.timeline)
 command(app, "facts")(ledgers.facts)
+command(app, "duty")(duty.duty)
+command(app, "redraw")(duty.redraw)
 command(app, "rebuild")(ledgers.rebuild)
 
 rank = group("红黑榜:公布、查看、复算,评分规则。")
@@ -57,6 +60,17 @@ command(key, "confirm")(keys.confirm)
 command(key, "revoke")(keys.revoke)
 app.add_typer(key, name="key")
 command(app, "sign")(keys.sign)
+
+kept = group("个人信息库:情况、到期删除。")
+command(kept, "status")(vault.status)
+command(kept, "erase")(vault.erase)
+app.add_typer(kept, name="vault")
+command(app, "compare")(vault.compare)
+
+command(app, "bundle")(proofs.bundle)
+command(app, "verify")(proofs.verify)
+command(app, "witness")(proofs.witness)
+command(app, "log-key")(proofs.log_key)
 
 
 def main() -> None:

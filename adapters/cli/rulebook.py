@@ -1,7 +1,8 @@
-"""政策包的退出、结对、指标和排查各节, as a county office would read them on paper."""
+"""政策包的退出、结对、指标、排查和值守各节, as a county office would read them on paper."""
 
 from collections.abc import Iterator
 
+from adapters.cli.duty import print_duty
 from adapters.cli.speech import lines, table
 from domain.exiting import percent
 from domain.policy import ExitRule, IndicatorRule, Policy, Rank
@@ -26,6 +27,8 @@ def print_sections(policy: Policy) -> None:
         table("排查", ("排查项", "问题类别"), ((one.title, one.category) for one in policy.sweeps))
     if watch := policy.monitoring:
         lines([("防返贫监测", f"{watch.identify_days}日内认定,公示不少于{watch.notice_days}日")])
+    if rules := policy.duty:
+        print_duty(rules)
 
 
 def limit(rule: IndicatorRule) -> str:

@@ -34,6 +34,8 @@ from adapters.http.subjects import subjects
 from adapters.http.threshold import Threshold
 from adapters.http.workbooks import workbooks
 from adapters.identity.admission import NotAdmitted
+from adapters.proofs.routes import router
+from adapters.vault.routes import vault
 from adapters.web.pages import pages
 from adapters.workbooks.problems import BadWorkbook
 from domain.command import Refused
@@ -85,6 +87,8 @@ def create_api(application: Application) -> FastAPI:
     api.include_router(exits(application, entrance))
     api.include_router(duties(application, entrance))
     api.include_router(keys(application, entrance))
+    api.include_router(vault(application, entrance, schemas))
+    api.include_router(router(application.log, application.recorder, entrance.reader))
     api.include_router(operations(application))
     api.include_router(interface(api))
     api.include_router(pages(application), include_in_schema=False)

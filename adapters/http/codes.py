@@ -12,10 +12,19 @@ _MAKERS: Final = {
     "BadWorkbook": 0,
     "Problem": 1,
     "Bar": 1,
+    "Unproven": 0,
 }
 """What makes a refusal, and which of its arguments is the code; the sentence is the next."""
 
-_ROOMS: Final = ("domain", "services", "adapters.http", "adapters.identity", "adapters.evidence", "adapters.workbooks")
+_ROOMS: Final = (
+    "domain",
+    "services",
+    "adapters.http",
+    "adapters.identity",
+    "adapters.evidence",
+    "adapters.workbooks",
+    "adapters.proofs",
+)
 _ELSEWHERE: Final = {
     "invalid_request": "请求内容有误,请按提示修改",
     "personal_data": "内容疑似含有个人信息,不得写入台账",

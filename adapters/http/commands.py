@@ -38,6 +38,7 @@ import domain.responsibility as responsibility
 import domain.reverse_check as reverse_check
 import domain.signoff as signoff
 import domain.sweeps as sweeps
+import domain.vault as vault
 import domain.visits as visits
 from adapters.bootstrap import Application
 from adapters.evidence.store import EvidenceRefused, EvidenceStore
@@ -266,6 +267,8 @@ ROUTES: Final = (
     Route("/households/{household}/pairings", households.PairHousehold, makes=("pairing",)),
     Route("/households/{household}/pairings/changes", households.ChangePairing, makes=("pairing",)),
     Route("/households/{household}/pairings/end", households.EndPairing),
+    Route("/vault/households/{household}/restriction", vault.RestrictParticulars),
+    Route("/vault/households/{household}/release", vault.ReleaseParticulars),
     Route("/villages/{region}/listing", households.ListVillage),
     Route("/villages/{region}/covers", households.AssignCover, makes=("cover",)),
     Route("/villages/{region}/covers/{kind}/end", households.EndCover),
@@ -312,7 +315,12 @@ ROUTES: Final = (
     Route("/evaluations", exiting.RecordEvaluation),
 )
 
-ELSEWHERE: Final = {"OpenLedger": "建台由管理服务器的人在命令行办理", "ImportWorkbook": f"{PREFIX}/imports"}
+ELSEWHERE: Final = {
+    "OpenLedger": "建台由管理服务器的人在命令行办理",
+    "ImportWorkbook": f"{PREFIX}/imports",
+    "EraseParticulars": f"{PREFIX}/vault/households/{{household}}/erasure",
+    "CompareRoster": f"{PREFIX}/comparisons",
+}
 """Commands without a route of this table, and why."""
 
 

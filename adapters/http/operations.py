@@ -27,7 +27,13 @@ def operations(application: Application) -> APIRouter:
         """
         head = application.facts.head()
         behind = {name: head - position for name, position in application.projector.positions().items()}
-        return JSONResponse({"position": head, "behind": behind}, 200 if behind else 503)
+        sealed = application.sealer.status()
+        body = {
+            "position": head,
+            "behind": behind,
+            "log": {"state": sealed.state, "signed": sealed.signed, "published": sealed.published},
+        }
+        return JSONResponse(body, 200 if behind else 503)
 
     return router
 

@@ -7,20 +7,27 @@ from typing import LiteralString
 import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
-_SCHEMA = (files("adapters.postgres") / "schema.sql").read_text(encoding="utf-8")
+_SCHEMA = "".join(
+    (files(room) / name).read_text(encoding="utf-8")
+    for room, name in (("adapters.postgres", "schema.sql"), ("adapters.vault", "vault.sql"))
+)
 
-# The service may read facts and call the sequencer; in the rooms of computed things it does as it likes.
+# The service may read facts and call the sequencer; in the rooms of computed things it does as it likes; in the vault
+# it may call some functions, and see no table.
 _GRANTS: LiteralString = """
 GRANT USAGE ON SCHEMA facts TO {service};
 GRANT SELECT ON facts.fact, facts.fact_tag TO {service};
 GRANT EXECUTE ON FUNCTION facts.append TO {service};
 GRANT ALL ON SCHEMA ledgers, accounts TO {service};
+GRANT USAGE ON SCHEMA vault TO {service};
+GRANT EXECUTE ON FUNCTION vault.keep, vault.sweep, vault.masked, vault.disclose, vault.contradictions, vault.erase,
+    vault.status, vault.looks TO {service};
 COMMENT ON SCHEMA facts IS {stamp};
 """
 
 
 def install(admin_url: str, service_role: str | None = None) -> None:
-    """Create the schemas `facts`, `ledgers` and `accounts`, or bring them to this version; a no-op when they are.
+    """Create the schemas `facts`, `ledgers`, `accounts` and `vault`, or bring them to this version; a no-op when they are.
 
     `admin_url` connects as the role that owns them, `service_role` is the role the application works as and exists
     already. With one role for both (`service_role` None) facts are as permanent: triggers refuse changes and the owner

@@ -1,5 +1,6 @@
 """命令: bundles and receipts to take along, checking them, checking the whole log, and watching as a witness."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from adapters.cli.speech import AsJson, document
 from adapters.proofs.notes import LOG, WITNESS, BadNote, Signer
 from adapters.proofs.policy import Accepted, Policy
 from adapters.proofs.published import CHECKPOINT, PublishedLog
@@ -26,6 +28,7 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="文件",
 def bundle(
     subject: Annotated[str, typer.Argument(metavar="编号", help="问题、签批链、榜单期次或其他编号")],
     output: Output = None,
+    as_json: AsJson = False,
 ) -> None:
     """导出证据包:有关事实的原文、证明、检查点与可读页面"""
     from adapters.bootstrap import database
@@ -42,7 +45,10 @@ def bundle(
         content = bundle_of(about, recorder, PublishedLog(log_folder(settings)))
     file = output or Path(f"{subject}.zip")
     file.write_bytes(content)
-    typer.echo(f"已写入 {file}({len(content) / 1024:.1f}KB)")
+    if as_json:
+        document({"subject": subject, "file": str(file), "bytes": len(content)})
+    else:
+        typer.echo(f"已写入 {file}({len(content) / 1024:.1f}KB)")
 
 
 def verify(
@@ -56,6 +62,7 @@ def verify(
     log: Annotated[
         Path | None, typer.Option("--log", metavar="文件夹", help="日志文件夹,用以指出哪一号事实不符;缺省为本机的")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """核验证据包、回执或全库;不符时指出第一处并以1退出"""
     from adapters.proofs.offline import verify_file
@@ -64,10 +71,13 @@ def verify(
         raise typer.BadParameter("file or --database", param_hint="FILE")
     trusted = Policy.parse(_text(policy))
     if file is None:
-        _verify_database(trusted, checkpoint or [], log)
+        report = _verify_database(trusted, checkpoint or [], log)
     else:
-        for line in verify_file(_bytes(file), trusted).lines():
-            typer.echo(line)
+        report = list(verify_file(_bytes(file), trusted).lines())
+    if as_json:
+        document({"verified": True, "report": report})
+    else:
+        typer.echo("\n".join(report))
 
 
 def witness(
@@ -89,19 +99,23 @@ def witness(
     uvicorn.run(create_witness(watch), host=host, port=port, log_level="warning")
 
 
-def log_key() -> None:
+def log_key(as_json: AsJson = False) -> None:
     """显示本机日志的公钥,供见证人和核验人写入各自的名单"""
     file = log_folder(Settings.from_environment()) / "key"
     if not file.exists():
         refuse("no_log", "这里还没有日志")
-    typer.echo(str(_key(file, "", LOG).verifier))
+    verifier = str(_key(file, "", LOG).verifier)
+    if as_json:
+        document({"verifier": verifier})
+    else:
+        typer.echo(verifier)
 
 
 def log_folder(settings: Settings) -> Path:
     return settings.data / "log"
 
 
-def _verify_database(policy: Policy, sources: list[str], log: Path | None) -> None:
+def _verify_database(policy: Policy, sources: list[str], log: Path | None) -> list[str]:
     import psycopg
 
     from adapters.bootstrap import database
@@ -121,18 +135,20 @@ def _verify_database(policy: Policy, sources: list[str], log: Path | None) -> No
         connection = stack.enter_context(psycopg.connect(database(settings, stack)))
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         found = verify_database(connection, last, tree, earlier)
-    typer.echo(f"核验通过:全库{found.sealed}条事实与检查点逐字节相符")
-    _tell(accepted[-1])
-    if found.beyond:
-        typer.echo(f"注意:另有{found.beyond}条事实在此检查点之后,尚不能核验")
+    beyond = f"注意:另有{found.beyond}条事实在此检查点之后,尚不能核验"
+    return [
+        f"核验通过:全库{found.sealed}条事实与检查点逐字节相符",
+        *_told(accepted[-1]),
+        *([beyond] if found.beyond else []),
+    ]
 
 
-def _tell(accepted: Accepted) -> None:
+def _told(accepted: Accepted) -> Iterator[str]:
     from adapters.web.formats import moment
 
-    typer.echo(f"日志:{accepted.checkpoint.origin},根哈希 {accepted.checkpoint.root.hex()}")
+    yield f"日志:{accepted.checkpoint.origin},根哈希 {accepted.checkpoint.root.hex()}"
     for name, at in sorted(accepted.witnessed.items()):
-        typer.echo(f"见证:{name},{moment(at)}")
+        yield f"见证:{name},{moment(at)}"
 
 
 def _key(file: Path, name: str, kind: int) -> Signer:

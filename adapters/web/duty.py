@@ -146,8 +146,8 @@ def shown(visit: Visit, typed: Typed | None = None, about: str = "", status: int
         held = tuple(dict.fromkeys(tenure.region for tenure in visit.viewer.held))
         places = region_choices(connection, visit.query("region"), within=held) if held else ()
         ids: set[Id | None] = {*held, *paired, *missing_of(owed)}
-        ids |= {line.region for line in (*waiting, *decisions, *visits)} | {line.person for line in waiting}
-        ids |= {line.household for line in visits}
+        ids |= {one for line in waiting for one in (line.region, line.person)}
+        ids |= {one for line in visits for one in (line.region, line.household)}
         names = names_of(connection, ids)
     audit("viewed", viewer=me, subject=me, what="duty")
     posts: Choices = tuple((str(region), names.path(region)) for region in held)
@@ -169,7 +169,7 @@ def shown(visit: Visit, typed: Typed | None = None, about: str = "", status: int
         progress=PROGRESS,
         names=names,
         typed=typed,
-        about=about,
+        asked_about=about,
         done=DONE.get(visit.query("done"), ""),
     )
 

@@ -78,6 +78,8 @@ class Form(NamedTuple):
     fixed: Mapping[str, str] = {}
     probe: Mapping[str, Any] = {}
     note: str = ""
+    signing: Mapping[str, str] = {}
+    """What the page's script signs it by, on the signer's own device."""
 
     def asking(self, field: str, **changes: Any) -> "Form":
         """The form with one field changed."""

@@ -15,7 +15,7 @@ from adapters.logging import audit
 from adapters.web.actions import about, can_act, performed, shown_again
 from adapters.web.dossier import Dossier, dossier, phase_words, tenures_of, timeline
 from adapters.web.forms import FORMS, REGISTER, Choices, Form, Typed
-from adapters.web.keys import signing_with
+from adapters.web.keys import signable
 from adapters.web.names import Names, named_in, names_of
 from adapters.web.offers import Offers, offers
 from adapters.web.site import Site, Visit
@@ -24,7 +24,7 @@ from domain.fact import Past
 from domain.ids import Id, IssueId, PersonId, RegionId
 from domain.issues import Status
 from domain.policy import Severity
-from domain.posts import TENURE, Post
+from domain.posts import OVERSIGHT, TENURE, Post
 from domain.registration import REGISTER as MAY_REGISTER
 from domain.signoff import shown_of
 from projections.directory import DirectoryLine
@@ -190,7 +190,13 @@ def shown(visit: Visit, issue: IssueId, typed: Typed | None = None, status: int 
         marks = marks_of(connection, issue, as_of.position)
         reused = reused_in(connection, issue, as_of.position)
     audit("viewed", viewer=visit.viewer.person, what="issue", subject=issue, as_of=as_of.position)
-    forms = [with_people(form, people, units, names) for form in offered.forms]
+    statement = f"/api/v1/issues/{issue}/applications/{found.issue.chain}/statement"
+    forms = [
+        signable(visit, form, found.chain, statement)
+        if form.name == "sign"
+        else with_people(form, people, units, names)
+        for form in offered.forms
+    ]
     return visit.render(
         "issue.html",
         status,
@@ -208,8 +214,8 @@ def shown(visit: Visit, issue: IssueId, typed: Typed | None = None, status: int 
         shown=shown_of(past),
         phase=phase_words(found.chain, as_of.day) if found.chain else "",
         done=FORMS[visit.query("done")].title if visit.query("done") in FORMS else "",
+        may_open_case=can_act(visit) and any(tenure.post in OVERSIGHT for tenure in visit.viewer.held),
         registered_now=visit.query("done") == "register",
-        signing=signing_with(visit, found.chain) if any(form.name == "sign" for form in forms) else None,
     )
 
 
@@ -302,7 +308,7 @@ def register_form(visit: Visit, typed: Typed | None = None, status: int = 200) -
     if not mine:
         labels = "、".join(post.label for post in (Post.TOWNSHIP_CLERK, Post.VILLAGE_SECRETARY, Post.HEADQUARTERS))
         raise Problem(403, "no_authority", f"您现任的职务不能登记问题;可由{labels}等登记")
-    chosen = (typed.values.get("region", "") if typed else "") or visit.query("region")
+    chosen = (typed.values.get("region", "") if typed else "") or visit.query("township")
     with visit.application.pool.connection() as connection:
         places = region_choices(connection, chosen, within=mine)
         townships = townships_first(connection, within=mine)

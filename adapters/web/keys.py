@@ -1,27 +1,27 @@
 """我的密钥: registering a passkey, what became of one's keys, and confirming those of others face to face."""
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+from urllib.parse import urlsplit
 
+import orjson
 from psycopg import Connection
 from starlette.responses import Response
 
 from adapters.http.keys import own_keys
-from adapters.http.problems import Problem, problem_of
-from adapters.logging import audit
-from adapters.web.forms import Field, Form, Typed, Unreadable, read
+from adapters.http.problems import Problem
+from adapters.web.actions import performed
+from adapters.web.forms import Field, Form, Typed
 from adapters.web.names import names_of
-from adapters.web.site import Site, Visit, see_other
+from adapters.web.site import Site, Visit
 from adapters.web.words import SUITES
 from domain.chains import Chain
-from domain.command import Refused
-from domain.ids import RegionId, SigningKeyId
+from domain.ids import PersonId, RegionId, SigningKeyId
 from domain.keys import CONFIRM, ConfirmKey, RegisterKey, RevokeKey
 from domain.statements import Assurance
 from projections.directory import DirectoryLine
 from projections.key_ledger import KeyLine
-from projections.reading import Query, Where, walk
-from services.ledger import Conflict
+from projections.reading import MOST, Query, Where, walk
 
 REGISTER: Final = Form(
     "register",
@@ -59,13 +59,6 @@ ON_KEY: Final = {
 }
 
 
-class Signing(NamedTuple):
-    """如何签名: the signer's passkeys in force (credential → key), and what to say to them."""
-
-    passkeys: Mapping[str, str]
-    words: str
-
-
 def keys(site: Site) -> None:
     site.page("/keys", keys_page)
     site.page("/keys", register_key, method="POST")
@@ -79,19 +72,23 @@ def passkeys_of(visit: Visit) -> dict[str, str]:
     return {key.credential: str(key.key) for key in mine if key.credential and key.in_force}
 
 
-def signing_with(visit: Visit, chain: Chain | None) -> Signing:
-    """With what the viewer signs the present stage of a chain."""
-    passkeys = passkeys_of(visit)
+def signable(visit: Visit, form: Form, chain: Chain | None, statement: str) -> Form:
+    """The form of a signature on a chain, to be signed with the viewer's passkey if they have one; ``statement`` is
+    where its words are to be had."""
+    if passkeys := passkeys_of(visit):
+        said = {"passkeys": orjson.dumps(passkeys).decode(), "statement": statement, "said": SAID}
+        return form._replace(signing=said, note="签字时设备会请您验证,用通行密钥签名。")
     demanded = chain.stages[chain.stage].assurance if chain and chain.stage is not None else Assurance.ACCOUNT
-    if passkeys:
-        return Signing(passkeys, "签字时设备会请您验证,用通行密钥签名")
-    match demanded:
-        case Assurance.PASSKEY:
-            return Signing({}, "本环节须用通行密钥签名,请先登记并请组织部门当面确认")
-        case Assurance.KEY:
-            return Signing({}, "本环节须用本人的密钥签名:可先登记通行密钥,或用密钥文件在命令行签字")
-        case _:
-            return Signing({}, "")
+    return form._replace(note=WITHOUT[demanded])
+
+
+SAID: Final = "opinion shown shown_digest"
+WITHOUT: Final = {
+    Assurance.ACCOUNT: "",
+    Assurance.KEY: "本环节须用本人的密钥签名:可在“密钥”页登记通行密钥,或用密钥文件在命令行签字。",
+    Assurance.PASSKEY: "本环节须用通行密钥签名:请先在“密钥”页登记,并请组织部门当面确认。",
+}
+"""What is said to signers who have no passkey, by what their stage demands."""
 
 
 def keys_page(visit: Visit) -> Response:
@@ -101,15 +98,11 @@ def keys_page(visit: Visit) -> Response:
 def shown(visit: Visit, typed: Typed | None = None, about: str = "", status: int = 200) -> Response:
     """The viewer's keys, and those that wait to be confirmed by them; ``typed`` is a form that was refused, ``about``
     the key it was about."""
-    viewer = visit.viewer
+    viewer, passkeys, origin = visit.viewer, passkeys_of(visit), visit.application.settings.browsed_at
     confirming = tuple(tenure.region for tenure in viewer.held if tenure.post in CONFIRM)
     with visit.application.pool.connection() as connection:
         mine = lines(connection, Where("person", "eq", viewer.person))
-        waiting = [
-            line
-            for line in lines(connection, Where("state", "eq", "registered"))
-            if confirming and line.person != viewer.person and within(connection, line, confirming)
-        ]
+        waiting = waiting_in(connection, confirming, viewer.person) if confirming else []
         names = names_of(connection, {*(line.person for line in waiting), *(line.confirmed_by for line in mine)})
     return visit.render(
         "keys.html",
@@ -117,14 +110,21 @@ def shown(visit: Visit, typed: Typed | None = None, about: str = "", status: int
         mine=mine,
         waiting=waiting,
         may_confirm=bool(confirming),
-        passkeys=passkeys_of(visit) if waiting else {},
+        elsewhere="" if urlsplit(origin).netloc == visit.request.url.netloc else origin,
         register=REGISTER,
-        on_key=ON_KEY,
+        forms_on=lambda line: forms_on(line, passkeys),
         names=names,
         typed=typed,
         about=about,
         done=DONE.get(visit.query("done"), ""),
     )
+
+
+def forms_on(line: KeyLine, passkeys: Mapping[str, str]) -> dict[str, Form]:
+    """What can be done with a key; a confirmation is signed with the confirmer's passkey if they have one."""
+    address = f"/api/v1/keys/{line.signing_key}/confirmation/statement"
+    said = {"passkeys": orjson.dumps(passkeys).decode(), "statement": address, "said": "manner"}
+    return {**ON_KEY, "confirm": ON_KEY["confirm"]._replace(signing=said if passkeys else {})}
 
 
 DONE: Final = {"register": "密钥已登记,经组织部门当面确认后可用", "confirm": "密钥已确认", "revoke": "密钥已吊销"}
@@ -134,37 +134,27 @@ def lines(connection: Connection[Any], *where: Where) -> list[KeyLine]:
     return list(walk(connection, KeyLine, Query(where, ("-registered_at",))))
 
 
-def within(connection: Connection[Any], line: KeyLine, regions: tuple[RegionId, ...]) -> bool:
-    """Whether the key is of someone in these places."""
-    people = walk(connection, DirectoryLine, Query((Where("id", "in", [line.person]),)))
-    return any(region.holds(person.region) for person in people for region in regions)
+def waiting_in(connection: Connection[Any], regions: tuple[RegionId, ...], confirmer: PersonId) -> list[KeyLine]:
+    """The keys of other people in these places that nobody confirmed yet."""
+    found = [line for line in lines(connection, Where("state", "eq", "registered")) if line.person != confirmer]
+    if not found:
+        return []
+    people = (Where("id", "in", sorted({line.person for line in found})), Where("region", "within", regions))
+    ours = {line.id for line in walk(connection, DirectoryLine, Query(people, limit=MOST))}
+    return [line for line in found if line.person in ours]
 
 
 def register_key(visit: Visit) -> Response:
     carried = {name: str(visit.posted.get(name, "")) for name in ("public_key", "credential")}
-    return performed(visit, REGISTER, {"suite": "webauthn", **carried}, "")
+    return done_or_shown(visit, REGISTER, {"suite": "webauthn", **carried})
 
 
 def act_on_key(visit: Visit) -> Response:
     form, key = ON_KEY.get(visit.request.path_params["form"]), visit.request.path_params["key"]
     if form is None:
         raise Problem(404, "not_found", "没有这个页面")
-    return performed(visit, form, {"key": SigningKeyId(key)}, key)
+    return done_or_shown(visit, form, {"key": SigningKeyId(key)}, key)
 
 
-def performed(visit: Visit, form: Form, fixed: Mapping[str, Any], about: str) -> Response:
-    """Executes what was filled in, or shows it again with what is wrong."""
-    try:
-        command, typed = read(form, visit.posted, visit.application.evidence, fixed)
-    except Unreadable as unreadable:
-        return shown(visit, unreadable.typed, about, 422)
-    act = visit.acting(command)
-    try:
-        outcome = visit.application.ledger.execute(command, act, typed.key)
-    except (Refused, Conflict) as refusal:
-        problem = problem_of(refusal)
-        audit("acted", person=act.by, what=type(command).__name__, outcome=problem.code)
-        return shown(visit, typed._replace(sentence=problem.sentence), about, problem.status_code)
-    audit("acted", person=act.by, what=type(command).__name__, outcome="recorded", position=outcome.position)
-    visit.settled(outcome.position)
-    return see_other(f"/keys?done={form.name}")
+def done_or_shown(visit: Visit, form: Form, fixed: Mapping[str, Any], about: str = "") -> Response:
+    return performed(visit, form, fixed, lambda typed, status: shown(visit, typed, about, status), lambda _: "/keys")

@@ -35,6 +35,7 @@ TYPED: Final = frozenset(
         "unknown_person",
         "assurance_too_low",
         "nobody_to_rank",
+        "unknown_ground",
         "persons_only",
         "not_for_village_officers",
         "term_out_of_range",

@@ -7,11 +7,15 @@ from starlette.responses import FileResponse, Response
 from adapters.bootstrap import Application
 from adapters.http.problems import Problem, problem_of, response_to
 from adapters.web.access import access
+from adapters.web.actions import actions
 from adapters.web.boards import boards
+from adapters.web.cases import cases
 from adapters.web.duty import duties
+from adapters.web.exits import exits
 from adapters.web.imports import imports
 from adapters.web.issues import issues
 from adapters.web.keys import keys
+from adapters.web.organisation import organisation
 from adapters.web.queues import queues
 from adapters.web.records import records
 from adapters.web.site import STATIC, Site, Visit
@@ -20,7 +24,7 @@ from adapters.web.site import STATIC, Site, Visit
 def pages(application: Application) -> APIRouter:
     """Every page of the program, over an application that is open."""
     site = Site(application)
-    for part in (access, queues, issues, boards, records, imports, keys, duties):
+    for part in (access, actions, queues, issues, boards, cases, organisation, records, imports, keys, duties, exits):
         part(site)
     site.page("/static/{name}", static, door="open")
     site.page("/{elsewhere:path}", nowhere, door="open")

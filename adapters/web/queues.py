@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 from psycopg import Connection
 from starlette.responses import Response
 
+from adapters.web.hearings import Hearing, hearings
 from adapters.web.issues import UNDONE_STATUSES, may_register
 from adapters.web.names import names_of
 from adapters.web.site import Site, Visit
@@ -28,12 +29,13 @@ class Waiting(NamedTuple):
     escalations: tuple[EscalationLine, ...]
     extensions: tuple[IssueLine, ...]
     overdue: tuple[IssueLine, ...]
+    hearings: tuple[Hearing, ...]
     mine: int
     about: dict[Id, IssueLine]
 
     @property
     def total(self) -> int:
-        return len(self.chains) + len(self.escalations) + len(self.extensions) + len(self.overdue)
+        return sum(map(len, (self.chains, self.escalations, self.extensions, self.overdue, self.hearings)))
 
 
 def queues(site: Site) -> None:
@@ -44,11 +46,11 @@ def queues(site: Site) -> None:
 def waiting(visit: Visit, connection: Connection[Any]) -> Waiting:
     """What waits for the one who looks."""
     viewer, today = visit.viewer, visit.today
-    write_offs = (*queue(viewer.held, viewer.person, today), Where("purpose", "eq", "write_off"))
-    chains = page(connection, SignOffLine, Query(write_offs, ("opened_on",), limit=MOST))
+    chains = page(connection, SignOffLine, Query(queue(viewer.held, viewer.person, today), ("opened_on",), limit=MOST))
     escalations = to_answer(visit, connection)
     extensions = to_decide(visit, connection)
-    wanted: set[Id] = {line.subject for line in chains.lines} | {line.issue for line in escalations}
+    wanted: set[Id] = {line.subject for line in chains.lines if isinstance(line.subject, IssueId)}
+    wanted |= {line.issue for line in escalations}
     about: dict[Id, IssueLine] = {}
     if wanted:
         found = page(connection, IssueLine, Query((Where("issue", "in", sorted(map(str, wanted))),), limit=2 * MOST))
@@ -63,6 +65,7 @@ def waiting(visit: Visit, connection: Connection[Any]) -> Waiting:
         escalations,
         extensions,
         tuple(overdue),
+        hearings(visit, connection),
         len(mine),
         about,
     )
@@ -113,6 +116,7 @@ def home(visit: Visit) -> Response:
         late = (*where, Where("due", "before", visit.today), Where("status", "in", UNDONE_STATUSES))
         overdue = count(connection, IssueLine, late) if regions else 0
         ids: set[Id | None] = {line.region for line in (*recent, *found.overdue)}
+        ids |= {one.subject for one in found.hearings}
         names = names_of(connection, ids | {tenure.region for tenure in visit.viewer.held} | set(regions))
     return visit.render(
         "home.html",
@@ -135,8 +139,10 @@ def queue_page(visit: Visit) -> Response:
     with visit.application.pool.connection() as connection:
         found = waiting(visit, connection)
         ids: set[Id | None] = {line.region for line in (*found.about.values(), *found.extensions, *found.overdue)}
+        ids |= {one.subject for one in found.hearings}
         ids |= {one.asked_by for line in found.extensions for one in line.extensions}
         ids |= {line.by for line in found.escalations} | {line.applicant for line in found.chains}
+        ids |= {line.region for line in found.chains} | {line.subject for line in found.chains}
         names = names_of(connection, ids)
     phases = {line.chain: phase_on(line, visit.today) for line in found.chains}
     return visit.render("queue.html", waiting=found, names=names, phases=phases)

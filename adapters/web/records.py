@@ -10,15 +10,30 @@ from starlette.responses import Response
 
 from adapters.http.problems import Problem
 from adapters.logging import audit
+from adapters.web.actions import about, can_act, done, performed, shown_again
+from adapters.web.cases import supervising
 from adapters.web.dossier import tenures_of, timeline
+from adapters.web.formats import address
+from adapters.web.forms import Form, Typed
 from adapters.web.issues import UNDONE_STATUSES
 from adapters.web.names import named_in, names_of
+from adapters.web.organisation import (
+    APPOINT,
+    DISSOLVE,
+    ESTABLISH,
+    REGISTER,
+    RELIEVE,
+    on_directory,
+    on_person,
+    on_unit,
+)
 from adapters.web.site import Site, Visit
 from domain.command import About
 from domain.fact import Past
 from domain.ids import Id, PersonId, RegionId, UnitId, id_of
 from domain.issues import Status
 from domain.posts import TENURE
+from domain.reverse_check import CLAIM_KINDS
 from projections.accountability_record import Record, record
 from projections.directory import DirectoryLine
 from projections.issue_ledger import IssueLine
@@ -33,11 +48,15 @@ KINDS: Final = {"person": "人员", "unit": "单位", "region": "区划"}
 
 def records(site: Site) -> None:
     site.page("/people/{who}", person_page)
+    site.page("/people/{who}/{form}", act_on_person, method="POST")
     site.page("/units/{who}", unit_page)
+    site.page("/units/{who}/{form}", act_on_unit, method="POST")
     site.page("/regions/{code}", region_page)
     site.page("/directory", directory_page)
+    site.page("/directory/register-person", register_person, method="POST")
+    site.page("/directory/establish-unit", establish_unit, method="POST")
     site.page("/timeline/{tag}", timeline_page)
-    site.templates.globals |= {"roles": ROLES, "endings": ENDINGS, "kinds": KINDS}
+    site.templates.globals |= {"roles": ROLES, "endings": ENDINGS, "kinds": KINDS, "claim_kinds": CLAIM_KINDS}
 
 
 def person_page(visit: Visit) -> Response:
@@ -48,7 +67,30 @@ def unit_page(visit: Visit) -> Response:
     return record_page(visit, UnitId(visit.request.path_params["who"]))
 
 
-def record_page(visit: Visit, who: PersonId | UnitId) -> Response:
+def act_on_person(visit: Visit) -> Response:
+    """Appoints the person, or relieves them."""
+    return act_on(visit, PersonId(visit.request.path_params["who"]), (APPOINT, RELIEVE))
+
+
+def act_on_unit(visit: Visit) -> Response:
+    return act_on(visit, UnitId(visit.request.path_params["who"]), (DISSOLVE,))
+
+
+def act_on(visit: Visit, who: PersonId | UnitId, forms: tuple[Form, ...]) -> Response:
+    form = next((one for one in forms if one.name == visit.request.path_params["form"]), None)
+    if form is None:
+        raise Problem(404, "not_found", "没有这个页面")
+    fixed = {**about(visit, form), **({who.kind: who} if who.kind in form.command.model_fields else {})}
+    return performed(
+        visit,
+        form,
+        fixed,
+        lambda typed, status: record_page(visit, who, typed, status),
+        lambda _: address(who),
+    )
+
+
+def record_page(visit: Visit, who: PersonId | UnitId, typed: Typed | None = None, status: int = 200) -> Response:
     """责任档案"""
     as_of = visit.as_of
     with visit.application.pool.connection() as connection:
@@ -68,8 +110,24 @@ def record_page(visit: Visit, who: PersonId | UnitId) -> Response:
                 *(one.unit for one in members),
             },
         )
+        if isinstance(who, PersonId):
+            offered = on_person(visit, connection, who, found.posts, names)
+        else:
+            offered = on_unit(visit, who, line.standing)
     audit("viewed", viewer=visit.viewer.person, subject=who, what="accountability_record", as_of=as_of.position)
-    return visit.render("record.html", line=line, record=found, names=names, as_of=as_of, members=members)
+    return visit.render(
+        "record.html",
+        status,
+        line=line,
+        record=found,
+        names=names,
+        as_of=as_of,
+        members=members,
+        offered=offered,
+        typed=shown_again(offered.forms, typed),
+        done=done(visit, REGISTER, ESTABLISH, APPOINT, RELIEVE, DISSOLVE),
+        may_open=can_act(visit) and supervising(visit),
+    )
 
 
 def members_of(connection: Connection[Any], unit: UnitId, position: int | None) -> tuple[PostLine, ...]:
@@ -87,6 +145,8 @@ def mentioned(found: Record) -> set[Id | None]:
         *(one.subject for one in found.cases),
         *(one.decided_by for one in found.measures),
         *(one.subject for one in found.signatures),
+        *(id for one in found.charges for id in (one.region, one.decided_by)),
+        *(id for one in found.untrue for id in (one.region, one.checked_by)),
     }
 
 
@@ -118,6 +178,7 @@ def region_page(visit: Visit) -> Response:
     width = {"province": 4, "city": 6, "county": 9, "township": 12, "village": 0}[region.level]
     return visit.render(
         "region.html",
+        may_open=can_act(visit) and supervising(visit) and region.level == "township",
         line=line,
         region=region,
         statuses=[(status, statuses.get((status,), 0)) for status in Status],
@@ -131,8 +192,30 @@ def region_page(visit: Visit) -> Response:
 
 
 def directory_page(visit: Visit) -> Response:
-    """名录: people, units and places by name."""
-    kind = visit.query("kind") if visit.query("kind") in KINDS else "person"
+    return directory(visit, visit.query("kind") if visit.query("kind") in KINDS else "person")
+
+
+def register_person(visit: Visit) -> Response:
+    return added(visit, REGISTER, "person")
+
+
+def establish_unit(visit: Visit) -> Response:
+    return added(visit, ESTABLISH, "unit")
+
+
+def added(visit: Visit, form: Form, kind: str) -> Response:
+    """To the page of whoever, or whatever, is now in the directory."""
+    return performed(
+        visit,
+        form,
+        {},
+        lambda typed, status: directory(visit, kind, typed, status),
+        lambda command: address(getattr(command, kind)),
+    )
+
+
+def directory(visit: Visit, kind: str, typed: Typed | None = None, status: int = 200) -> Response:
+    """名录: people, units and places by name, and for who may, adding to them."""
     text = visit.query("name")
     where = [Where("kind", "eq", kind), *([Where("name", "contains", text)] if text else [])]
     with visit.application.pool.connection() as connection:
@@ -146,8 +229,12 @@ def directory_page(visit: Visit) -> Response:
         total = count(connection, DirectoryLine, where)
         held = {one for each in posts.values() for post in each for one in (post.region, post.unit)}
         names = names_of(connection, held | {line.region for line in found.lines})
+        offered = on_directory(visit, connection, kind)
     return visit.render(
         "directory.html",
+        status,
+        offered=offered,
+        typed=shown_again(offered.forms, typed),
         lines=found.lines,
         posts=posts,
         names=names,

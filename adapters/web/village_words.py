@@ -2,7 +2,7 @@
 
 from adapters.web.formats import day, money
 from adapters.web.names import Names
-from domain import books, chains, exits, households, indicators, monitoring, sweeps
+from domain import books, chains, comparison, exits, households, indicators, monitoring, sweeps, vault
 from domain.fact import Event
 from domain.ids import Id, IssueId, RegionId
 
@@ -89,6 +89,26 @@ def of_checks(event: Event, names: Names) -> str | None:
             return f"{day(event.identified_on)}认定{names(event.household)}为{monitoring.KINDS[event.kind]}"
         case monitoring.RiskReleased():
             return f"{day(event.released_on)}{names(event.household)}风险消除"
+    return None
+
+
+def of_personal(event: Event, names: Names) -> str | None:
+    match event:
+        case vault.PersonalDataRestricted():
+            return f"{names(event.household)}的个人信息限制处理,{day(event.erase_from)}起可以删除"
+        case vault.PersonalDataReleased():
+            return f"{names(event.household)}的个人信息解除限制"
+        case vault.PersonalDataErased():
+            return f"{names(event.household)}的{len(event.members)}人个人信息保存期满,已删除;承诺值和证明保留"
+        case comparison.RosterCompared():
+            unread = f",其中{event.unreadable}行身份证号无法读取" if event.unreadable else ""
+            return (
+                f"{names.path(event.region)}的农户与{day(event.roster_on)}的{event.kind.label}比对,"
+                f"名册{event.rows}行{unread},新发现{event.households}户不一致"
+            )
+        case comparison.ContradictionFound():
+            listed = "应在而不在" if event.kind.absence else "列于"
+            return f"{names(event.household)}有{len(event.members)}名成员{listed}{event.kind.label}"
     return None
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from adapters.web.duty_words import of_duty, of_meetings
 from adapters.web.formats import day, deadline, fingerprint, moment, money
 from adapters.web.names import Names, office
-from adapters.web.village_words import of_checks, of_exits, of_households
+from adapters.web.village_words import of_checks, of_exits, of_households, of_personal
 from domain import accountability as acc
 from domain import chains, issues, keys, organisation, policy, posts, rankings, regions
 from domain.evidence import Evidence
@@ -110,6 +110,7 @@ def sentence(event: Event, names: Names) -> str:
         of_households,
         of_checks,
         of_exits,
+        of_personal,
         of_duty,
         of_meetings,
         of_places,

@@ -24,11 +24,12 @@ from projections import (
     reverse_check_ledger,
     visit_ledger,
 )
+from projections.accountability_record import record
 from projections.duty_ledger import DayLine
 from projections.ledger import Ledger
 from projections.reading import MOST, Query, Where, count, page, walk
 from services import draws
-from tests.county import COUNTY, DUE, TOWN, VILLAGE, applied, county, person, sign_all
+from tests.county import BUREAU, COUNTY, DUE, TOWN, VILLAGE, applied, county, person, sign_all
 from tests.projections.conftest import Projecting
 from tests.projections.folding import folded
 from tests.scenario import Scene
@@ -194,3 +195,16 @@ def test_a_superseded_pledge_says_by_which_and_the_others_stand(scene: Scene) ->
     lines = folded(pledge_ledger.LEDGER, scene.store.facts())
     superseded = {line.pledge: line.superseded_by for line in lines.values()}
     assert superseded == {"pledge-0": "pledge-2", "pledge-1": None, "pledge-2": None}
+
+
+def test_a_record_says_what_someone_was_first_responsible_for_and_what_they_claimed_untruly(
+    scene: Scene, projecting: Projecting, connection: psycopg.Connection[Any]
+) -> None:
+    projecting(list(scene.store.facts())).catch_up()
+    leader, member = (record(connection, person(name), None, scene.today) for name in ("leader", "member"))
+    assert [(one.region, one.until) for one in leader.charges] == [(VILLAGE, None)]
+    assert leader.untrue == ()
+    assert [one.issue for one in member.untrue] == [UNTRUE]
+    place = record(connection, VILLAGE, None, scene.today)
+    assert ([one.issue for one in place.untrue], len(place.charges)) == ([UNTRUE], 2)
+    assert record(connection, BUREAU, None, scene.today).charges == ()

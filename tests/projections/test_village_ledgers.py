@@ -32,6 +32,7 @@ from projections import book_ledger, exit_ledger, household_ledger, indicator_le
 from projections.book_ledger import BookLine
 from projections.exit_ledger import ExitLine
 from projections.household_ledger import HouseholdLine
+from projections.ledger import Ledger
 from projections.reading import MOST, Query, walk
 from projections.signoff_ledger import LEDGER as SIGNOFFS
 from projections.sweep_ledger import FindingLine, SweepLine
@@ -56,7 +57,7 @@ from tests.projections.conftest import Projecting
 from tests.projections.folding import folded
 from tests.scenario import Scene
 
-LEDGERS = (
+LEDGERS: tuple[Ledger[Any], ...] = (
     household_ledger.LEDGER,
     village_ledger.LEDGER,
     book_ledger.LEDGER,
@@ -82,6 +83,10 @@ def book_line(scene: Scene, entry: str) -> BookLine:
 
 def finding_line(scene: Scene, issue: str) -> FindingLine:
     return folded(sweep_ledger.FINDINGS, scene.store.facts())[(issue,)]
+
+
+def sweep_line(scene: Scene, sweep: str) -> SweepLine:
+    return folded(sweep_ledger.SWEEPS, scene.store.facts())[(sweep,)]
 
 
 def pair(scene: Scene, who: str) -> None:
@@ -234,9 +239,7 @@ def test_no_finding_of_a_sweep_is_settled_before_it_was_looked_back_at() -> None
     scene.when(LookBack(issue=issue, holds=True, findings="合格", looked_on=scene.today), person("supervisor"))
     line = finding_line(scene, issue)
     assert (line.waits_for, line.settled, line.followed_up_by) == (None, True, person("supervisor"))
-    sweeps: dict[Any, SweepLine] = folded(sweep_ledger.SWEEPS, scene.store.facts())
-    swept = sweeps[(sweep,)]
-    assert (swept.visits, swept.found) == (1, 1)
+    assert (sweep_line(scene, sweep).visits, sweep_line(scene, sweep).found) == (1, 1)
 
 
 def test_a_household_identified_after_its_time_is_marked_late() -> None:

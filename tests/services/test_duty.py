@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from domain.attendance import ReportDay
+from domain.attendance import ApproveLeave, ReportDay, RequestLeave
 from domain.command import Act
 from domain.households import HouseholdRemoved
-from domain.ids import PersonId
+from domain.ids import IssueId, LeaveId, PersonId
 from domain.policy import PolicyAdopted, packaged
 from domain.visits import Quota
 from services.duty import month_by, owed_by, owed_in, visit_rules
-from tests.county import CITY, COUNTY, IN_POST, OTHER_TOWN, SINCE, TOWN, VILLAGE, person
+from tests.county import CITY, COUNTY, IN_POST, OTHER_TOWN, SINCE, TOWN, VILLAGE, applied, county, person, sign_all
 from tests.domain.test_visits import HOUSES, place, visit
 from tests.scenario import FOUNDER, Scene
 
@@ -87,3 +87,16 @@ def test_a_month_is_held_against_the_days_that_the_post_owes(scene: Scene) -> No
     assert [day.on for day in days] == [scene.today]
     before, _ = month_by(scene.store, person("clerk"), scene.today - timedelta(days=40))
     assert (before.present, before.needed, before.short) == (1, None, 0)
+
+
+def test_what_was_signed_on_leave_shows_in_the_signers_month() -> None:
+    scene = county()
+    chain = applied(scene, IssueId("issue-road"))
+    sign_all(scene, IssueId("issue-road"), chain)
+    signer, day = person("township-secretary"), {"since": scene.today, "until": scene.today}
+    asked = {"leave": LeaveId("leave-1"), "region": TOWN, "kind": "sick", "reason": "看病", **day}
+    scene.when(RequestLeave.model_validate(asked), signer)
+    scene.when(ApproveLeave(leave=LeaveId("leave-1"), opinion="同意"), person("county-magistrate"))
+    month, days = month_by(scene.store, signer, scene.today)
+    assert month.contradicted == 1
+    assert [one.marks for one in days] == [("signed_on_leave",)]

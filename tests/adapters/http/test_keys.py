@@ -62,6 +62,8 @@ def test_what_is_to_be_signed_is_said_with_the_signers_keys(people: People, life
     assert {name: words[name] for name in ("shown", "shown_digest")} == life.shown()
     answer = people["clerk"].get(f"{life.application}/statement", opinion="同意")
     assert (answer.status_code, answer.json()["code"]) == (422, "no_authority")
+    answer = people["clerk"].get("/exits/chain-nowhere/statement", opinion="同意")
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_chain")
 
 
 def test_a_forged_or_altered_signature_is_refused(people: People, life: Life) -> None:

@@ -1,5 +1,7 @@
 """Whom someone trusts is read from a file of tlog-policy, and nothing less than it asks for is enough."""
 
+import re
+
 import pytest
 
 from adapters.proofs.notes import LOG, Checkpoint, Note, Signer
@@ -74,6 +76,7 @@ def test_what_is_not_to_be_trusted_says_why() -> None:
         "quorum none\r\n",
         "log not-a-key\nquorum none\n",
     ],
+    ids=lambda text: re.sub(r"\+[0-9a-f]{8}\+\S+", "", text),
 )
 def test_a_file_that_can_be_misread_is_refused(text: str) -> None:
     with pytest.raises(Unproven) as refusal:

@@ -32,6 +32,7 @@ def test_a_key_is_shown_to_its_person_and_to_those_who_confirm(town: Town, signe
     own, office, other = (signed_in(name).get("/keys").text for name in ("clerk", "headquarters", "officer"))
     assert shown in own
     assert "等待确认的密钥" not in own
+    assert 'href="http://localhost:8000/keys"' in own, "where passkeys can be used, and here is not there"
     assert shown in office.partition("等待确认的密钥")[2]
     assert shown not in other
 
@@ -40,7 +41,7 @@ def test_a_key_is_confirmed_and_revoked_on_the_page(town: Town, signed_in: SignI
     key = registered(town, "leader")
     office, own = signed_in("headquarters"), signed_in("leader")
     answer = office.fill("/keys", f"/keys/{key}/confirm", manner="本人到场,核对了工作证和指纹")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/keys?done=confirm")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/keys?done=confirm#top")
     assert "可用" in own.get("/keys").text
     refused = own.fill("/keys", f"/keys/{key}/revoke", reason="电脑报废", since="2099-01-01")
     assert refused.status_code == 422

@@ -68,6 +68,7 @@ class Device:
 def registered(page: Page, label: str) -> str:
     """A passkey registered on its page; the fingerprint that is shown."""
     page.goto("/keys")
+    expect(page.get_by_text("通行密钥与网址绑定")).to_have_count(0)
     page.get_by_label("名称").fill(label)
     page.get_by_role("button", name="登记通行密钥").click()
     expect(page.get_by_role("status")).to_contain_text("密钥已登记")
@@ -103,7 +104,7 @@ def test_a_passkey_is_registered_confirmed_face_to_face_and_signs(town: Town, en
     signer, headquarters = enter("village-secretary"), enter("headquarters")
     signer.goto(f"/issues/{issue}")
     opened(signer, "签字")
-    expect(signer.locator("#assurance")).to_contain_text("须用通行密钥签名")
+    expect(signer.get_by_text("本环节须用通行密钥签名")).to_be_visible()
     device = Device(signer)
     confirmed(headquarters, registered(signer, "办公电脑"))
 

@@ -1,0 +1,176 @@
+"""退出: the page of one exit, with what its signers are shown and what the one who looks may do with it."""
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from adapters.http.problems import Problem
+from adapters.logging import audit
+from adapters.web.actions import about, done, open_to, performed, shown_again
+from adapters.web.dossier import tenures_of, timeline
+from adapters.web.forms import Field, Form, Typed
+from adapters.web.keys import signable
+from adapters.web.names import named_in
+from adapters.web.site import Site, Visit
+from domain import chains, exiting
+from domain.command import About, Refused
+from domain.ids import ChainId, Id, ObjectionId
+from domain.indicators import kind_of
+from domain.policy import ExitStep
+from domain.posts import TENURE
+from projections.exit_ledger import ExitLine
+from projections.reading import find
+from services.exits import Showing, show
+
+OBJECTS: Final = {"household": "贫困户", "village": "贫困村", "county": "贫困县"}
+_STEPS: Final = tuple((step.value, step.label) for step in ExitStep if step is not ExitStep.VERIFICATION)
+_PHOTOS: Final = Field("evidence", "佐证材料", "files", required=False)
+
+FORMS: Final = {
+    form.name: form
+    for form in (
+        Form(
+            "sign",
+            exiting.SignExit,
+            "签字",
+            "确认签字",
+            (
+                Field("opinion", "签字意见", hint="请写明您的审核意见;签字后不能更改"),
+                Field("signature", "个人签名", "signature", required=False),
+            ),
+            tone="sign",
+        ),
+        Form(
+            "step",
+            exiting.TakeExitStep,
+            "办理退出程序",
+            "保存",
+            (
+                Field("step", "哪一步", "choice", choices=_STEPS),
+                Field("passed", "通过了吗", "yesno", hint="不通过则本次申请终止"),
+                Field("present", "到会人数", "number", required=False, hint="民主评议须写"),
+                Field("in_favour", "赞成人数", "number", required=False, hint="民主评议须写"),
+                Field("findings", "情况", hint="不写农户姓名、身份证号、电话"),
+                Field("taken_on", "办理日期", "date"),
+                _PHOTOS,
+            ),
+        ),
+        Form(
+            "check",
+            exiting.VerifyExit,
+            "核实",
+            "提交核实结果",
+            (
+                Field("passed", "核实通过吗", "yesno", hint="不通过则继续帮扶"),
+                Field("findings", "核实情况", hint="不写农户姓名、身份证号、电话"),
+                Field("checked_on", "核实日期", "date"),
+                _PHOTOS,
+            ),
+        ),
+        Form(
+            "notice",
+            exiting.PostExitNotice,
+            "公示",
+            "记录公示",
+            (Field("posted_on", "公示日期", "date"), Field("place", "公示地点", "line")),
+        ),
+        Form(
+            "object",
+            exiting.ObjectToExit,
+            "记录公示异议",
+            "记录异议",
+            (Field("matter", "异议内容", hint="不写提出人的姓名和电话"), Field("raised_on", "提出日期", "date")),
+            makes=(("objection", ObjectionId),),
+        ),
+        Form("refuse", exiting.RefuseExit, "拒签", "拒绝签字", (Field("reason", "拒签理由"),), tone="grave"),
+        Form("withdraw", exiting.WithdrawExit, "撤回申请", "撤回", (Field("reason", "撤回理由"),), tone="grave"),
+        Form(
+            "announce",
+            exiting.AnnounceExit,
+            "公告退出",
+            "记录公告",
+            (Field("announced_on", "公告日期", "date"), Field("place", "公告地点", "line")),
+        ),
+        Form(
+            "void",
+            exiting.VoidExit,
+            "撤销退出",
+            "撤销",
+            (Field("reason", "撤销理由"), Field("found_on", "发现日期", "date"), _PHOTOS),
+            tone="grave",
+        ),
+    )
+}
+"""What can be done with an exit, in the order in which it is offered."""
+
+
+def exits(site: Site) -> None:
+    site.page("/exits/{chain}", exit_page)
+    site.page("/exits/{chain}/{form}", act_on_exit, method="POST")
+
+
+def exit_page(visit: Visit) -> Response:
+    return shown(visit)
+
+
+def shown(visit: Visit, typed: Typed | None = None, status: int = 200) -> Response:
+    """The exit as it stands now; ``typed`` is a form that was refused."""
+    chain = ChainId(visit.request.path_params["chain"])
+    store = visit.application.facts
+    try:
+        showing = show(store, chain, visit.act)
+    except Refused as refusal:
+        raise Problem(404, refusal.code, refusal.sentence) from refusal
+    visit.settled(showing.shown.position)
+    with visit.application.pool.connection() as connection:
+        line = find(connection, ExitLine, chain)
+    if line is None:
+        raise Problem(503, "ledgers_behind", "台账正在更新,请稍候再看")
+    held = tenures_of(store.read(tuple(About(by, TENURE) for by in sorted({f.by for f in showing.facts}))).facts)
+    named: set[Id | None] = {*named_in(showing.facts), *(tenure.region for tenure in held.values())}
+    names = visit.names(named | {line.subject, line.region, line.applicant})
+    audit("viewed", viewer=visit.viewer.person, subject=chain, what="exit", as_of=showing.shown.position)
+    state = chains.fold(showing.facts, chain)
+    forms = tuple(
+        signable(visit, form, state, f"/api/v1/exits/{chain}/statement") if form.name == "sign" else form
+        for form in open_to(visit, (fitted(form, showing, chain, line, visit) for form in FORMS.values()))
+    )
+    return visit.render(
+        "exit.html",
+        status,
+        line=line,
+        object=OBJECTS[kind_of(line.subject)],
+        showing=showing,
+        entries=timeline(showing.facts, held, names),
+        names=names,
+        forms=forms,
+        typed=shown_again(forms, typed),
+        done=done(visit, *FORMS.values()),
+    )
+
+
+def fitted(form: Form, showing: Showing, chain: ChainId, line: ExitLine, visit: Visit) -> Form:
+    """The form on this exit: what it carries, and what stands for what will be typed when it is probed."""
+    fixed = {"chain": str(chain)}
+    if form.command is exiting.SignExit:
+        fixed |= {"shown": str(showing.shown.position), "shown_digest": showing.shown.digest}
+    today: dict[str, Any] = {field.name: visit.today for field in form.fields if field.kind == "date"}
+    probe: dict[str, Any] = {**today, **({"passed": True} if "passed" in form.command.model_fields else {})}
+    if form.command is exiting.ObjectToExit:
+        probe["raised_on"] = min(visit.today, line.notice_until or visit.today)
+    if form.command is exiting.TakeExitStep:
+        step = line.next_step or ExitStep.VERIFICATION
+        votes = {"present": 1, "in_favour": 1} if step is ExitStep.DEMOCRATIC_REVIEW else {}
+        probe |= {"step": step, **votes}
+        choices = tuple(choice for choice in _STEPS if choice[0] == step)
+        form = form.asking("step", choices=choices, value=choices[0][0] if choices else "")
+    return form._replace(fixed=fixed, probe=probe)
+
+
+def act_on_exit(visit: Visit) -> Response:
+    form = FORMS.get(visit.request.path_params["form"])
+    if form is None:
+        raise Problem(404, "not_found", "没有这个页面")
+    chain = ChainId(visit.request.path_params["chain"])
+    fixed = {**about(visit, form), "chain": chain}
+    return performed(visit, form, fixed, lambda typed, status: shown(visit, typed, status), lambda _: f"/exits/{chain}")
