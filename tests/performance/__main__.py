@@ -1,83 +1,80 @@
-"""Appends a second: ours, the package's own recorder and plain INSERTs, in turns on one embedded server."""
+"""Ours against its peers and against the machine: ``python -m tests.performance [NAMES] [--quick]``.
+
+Each benchmark has a fresh server of its own, with fsync on; both sides of a row are measured in one run, in turns.
+Rows measured before and not now keep their place in ``results.json``, with the run they come from.
+"""
 
 import argparse
 import json
-import os
-import platform
-import statistics
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-
-import psycopg
+from typing import Any
 
 from adapters.postgres.embedded import EmbeddedPostgres
-from tests.performance.appends import Contender, Ours, Package, Plain
+from tests.performance.catch_up import as_of, catch_up
+from tests.performance.report import RESULTS, told, write
+from tests.performance.store import appends, bulk, growth
+from tests.performance.suite import FULL, QUICK, Bench, Row, Sizes, circumstances, load
+from tests.performance.web import web
+from tests.performance.workbook import workbook
 
-RESULTS = Path(__file__).with_name("results.json")
-
-Rates = dict[str, dict[int, list[float]]]
+BENCHMARKS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
+    "appends": appends,
+    "growth": growth,
+    "bulk": bulk,
+    "catch_up": catch_up,
+    "as_of": as_of,
+    "web": web,
+    "workbook": workbook,
+}
 
 
 def main() -> None:
     options = parsed()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        folder.chmod(0o755)
-        server = stack.enter_context(EmbeddedPostgres(folder / "postgres"))
-        contenders: list[Contender] = [
-            Ours(server.admin_url),
-            Package(server.admin_url),
-            Plain(server.admin_url, folder / "insert.sql"),
-        ]
-        for contender in contenders:
-            stack.enter_context(closing(contender))
-            print(f"{options.facts} facts first: {contender.name}", flush=True)
-            contender.preload(options.facts)
-        rates = measured(contenders, options.writers, options.runs, options.seconds)
-        circumstances = {**described(server.admin_url), "facts": options.facts, "seconds": options.seconds}
-    show(rates)
-    report = {"circumstances": circumstances, "appends_per_second": rates}
-    RESULTS.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(*(f"{name}: {value}" for name, value in circumstances.items()), sep="\n")
+    sizes = sizes_of(options)
+    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+    for name in options.names or BENCHMARKS:
+        print(f"\n{name}: {(BENCHMARKS[name].__doc__ or '').strip()}", flush=True)
+        found = measured(name, sizes, options.writers, "quick" if options.quick else "full")
+        kept = [row for row in kept if row["benchmark"] != name] + found
+        kept.sort(key=lambda row: list(BENCHMARKS).index(row["benchmark"]))
+        write(kept)
 
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.performance", description=__doc__)
-    parser.add_argument("--facts", type=int, default=100_000, help="facts already in each log")
+    parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], help="which to run; all, if none is named")
+    parser.add_argument("--quick", action="store_true", help="small logs and short runs: minutes instead of an hour")
+    parser.add_argument("--facts", type=int, help="facts already in each log")
+    parser.add_argument("--most", type=int, help="the largest log a decision is tried on, up to 10,000,000")
+    parser.add_argument("--seconds", type=float, help="length of one run")
+    parser.add_argument("--runs", type=int, help="runs of which the median counts")
+    parser.add_argument("--http-seconds", type=float, help="length of the run through HTTP")
     parser.add_argument("--writers", type=int, nargs="+", default=[1, 8, 32, 128], help="how many write at once")
-    parser.add_argument("--seconds", type=float, default=2, help="length of one run")
-    parser.add_argument("--runs", type=int, default=3, help="runs of which the median counts")
     return parser.parse_args()
 
 
-def measured(contenders: Sequence[Contender], writers: Sequence[int], runs: int, seconds: float) -> Rates:
-    rates: Rates = {contender.name: {count: [] for count in writers} for contender in contenders}
-    for count in writers:
-        for _ in range(runs):
-            for contender in contenders:
-                rates[contender.name][count].append(round(contender.rate(count, seconds), 1))
-    return rates
+def sizes_of(options: argparse.Namespace) -> Sizes:
+    told = {name: getattr(options, name) for name in ("facts", "most", "seconds", "runs", "http_seconds")}
+    return replace(QUICK if options.quick else FULL, **{name: one for name, one in told.items() if one is not None})
 
 
-def described(admin_url: str) -> dict[str, str | int | None]:
-    with psycopg.connect(admin_url) as connection:
-        server = connection.info.parameter_status("server_version")
-    return {
-        "postgresql": server,
-        "psycopg": psycopg.__version__,
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
-    }
+def measured(name: str, sizes: Sizes, writers: list[int], kind: str) -> list[dict[str, Any]]:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        # The server may run as somebody else.
+        folder.chmod(0o755)
+        server = stack.enter_context(EmbeddedPostgres(folder / "postgres"))
+        run = {"benchmark": name, "run": f"{load()}, {kind}", "on": circumstances(server.admin_url)}
+        rows = []
+        for row in BENCHMARKS[name](Bench(server, folder, sizes, writers)):
+            print(told(row), flush=True)
+            rows.append({**row._asdict(), **run})
+        return rows
 
 
-def show(rates: Rates) -> None:
-    print("\nappends a second, median (lowest to highest run)")
-    for name, by_writers in rates.items():
-        print(name)
-        for count, runs in by_writers.items():
-            print(f"  {count:4d} writers {statistics.median(runs):9,.0f}  ({min(runs):,.0f} to {max(runs):,.0f})")
-
-
-main()
+if __name__ == "__main__":
+    main()

@@ -99,11 +99,13 @@ def begun(number: int) -> Iterator[Event]:
         planned_funds=None,
     )
     yield IssueAssigned(
-        issue=issue(number), unit=BUREAU, leader=person("leader"), person=person(f"officer-{number % OFFICERS}"), reason=None
+        issue=issue(number),
+        unit=BUREAU,
+        leader=person("leader"),
+        person=person(f"officer-{number % OFFICERS}"),
+        reason=None,
     )
-    yield StepPlanned(
-        issue=issue(number), step=step(number), round=1, measure="修复路面", due=None, planned_funds=None
-    )
+    yield StepPlanned(issue=issue(number), step=step(number), round=1, measure="修复路面", due=None, planned_funds=None)
 
 
 def token(program: Application, login: str) -> str:
@@ -140,7 +142,9 @@ def served(url: str, folder: Path) -> Iterator[Served]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TAIZHANG_")}
     environment |= {"DATABASE_URL": url, "TAIZHANG_DATA": str(folder), "TAIZHANG_PORT": str(port)}
     began = time.perf_counter()
-    with subprocess.Popen([sys.executable, "-c", SERVE, "serve"], env=environment, stdout=subprocess.DEVNULL) as program:
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE, "serve"], env=environment, stdout=subprocess.DEVNULL
+    ) as program:
         try:
             while not answers(port):
                 if program.poll() is not None:

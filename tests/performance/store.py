@@ -20,7 +20,13 @@ CONDITIONAL = "conditional append, 3 tags"
 DECIDING = "cost of a decision as the log grows"
 
 # Ours must store at least so many times as many at 32 writers.
-TARGETS = {"pgbench, the same rows, no check": 0.9, Package.name: 8, Umadb.name: 1.5, MessageDb.name: 3.5, Emmett.name: 5}
+TARGETS = {
+    "pgbench, the same rows, no check": 0.9,
+    Package.name: 8,
+    Umadb.name: 1.5,
+    MessageDb.name: 3.5,
+    Emmett.name: 5,
+}
 _AT_ONE = 2
 
 
@@ -150,7 +156,13 @@ def bulk(bench: Bench) -> Iterator[Row]:
             {"ours": lambda: _appended(recorder, many), "copy": lambda: _copied(connection, many)},
         )
     yield compared(
-        "bulk append", f"{many:,} facts, 5,000 a batch", rates["ours"], rates["copy"], 0.5, unit="facts/s", against="COPY"
+        "bulk append",
+        f"{many:,} facts, 5,000 a batch",
+        rates["ours"],
+        rates["copy"],
+        0.5,
+        unit="facts/s",
+        against="COPY",
     )
 
 

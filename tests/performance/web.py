@@ -77,4 +77,6 @@ def _seen(program: Served, county: County, size: str) -> Row:
     taken = list(spans(write_and_see, 40))
     connection.close()
     note = f"p99 {percentile(taken, 0.99):.0f} ms"
-    return at_most("from POST to seen in the ledger, median", f"1 client, {size}", percentile(taken, 0.5), 50, unit="ms", note=note)
+    return at_most(
+        "from POST to seen in the ledger, median", f"1 client, {size}", percentile(taken, 0.5), 50, unit="ms", note=note
+    )
