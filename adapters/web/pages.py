@@ -18,13 +18,28 @@ from adapters.web.keys import keys
 from adapters.web.organisation import organisation
 from adapters.web.queues import queues
 from adapters.web.records import records
+from adapters.web.reverse_checks import reverse_checks
 from adapters.web.site import STATIC, Site, Visit
 
 
 def pages(application: Application) -> APIRouter:
     """Every page of the program, over an application that is open."""
     site = Site(application)
-    for part in (access, actions, queues, issues, boards, cases, organisation, records, imports, keys, duties, exits):
+    for part in (
+        access,
+        actions,
+        queues,
+        issues,
+        boards,
+        cases,
+        organisation,
+        records,
+        imports,
+        keys,
+        duties,
+        reverse_checks,
+        exits,
+    ):
         part(site)
     site.page("/static/{name}", static, door="open")
     site.page("/{elsewhere:path}", nowhere, door="open")

@@ -30,13 +30,9 @@ def glossary() -> Iterator[str]:
 def written(text: str) -> str:
     """The README with both tables as the code has them today."""
     for name, lines in (("settings", settings()), ("glossary", glossary())):
-        table = "\n".join(lines)
-        text = re.sub(
-            rf"(<!-- {name}:[^>]*-->\n).*?(<!-- /{name} -->)",
-            lambda found, table=table: f"{found[1]}{table}\n{found[2]}",
-            text,
-            flags=re.DOTALL,
-        )
+        before, opening, rest = re.split(rf"(<!-- {name}:[^>]*-->\n)", text, maxsplit=1)
+        _, closing, after = rest.partition(f"<!-- /{name} -->")
+        text = before + opening + "\n".join(lines) + "\n" + closing + after
     return text
 
 

@@ -124,9 +124,9 @@ def test_whatever_people_try_the_record_stays_true(prepared: int, story: list[ob
         match move:
             case int(days):
                 scene.later(days=days)
-            case (str(attempt), issue, None):
+            case (str(attempt), IssueId() as issue, None):
                 everyone_tries(scene, attempt, issue)
-            case (str(attempt), issue, someone):
+            case (str(attempt), IssueId() as issue, PersonId() as someone):
                 tries(scene, attempt, issue, someone)
     facts = list(scene.store.facts())
     for issue in ISSUES:

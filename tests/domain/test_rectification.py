@@ -61,7 +61,7 @@ def test_what_has_not_happened_yet_cannot_be_registered_and_dates_may_not_contra
     before = Deadline(due=date(2019, 8, 1), precision="day", long_term=False)
     scene.refused(register(ISSUE, deadline=before), person("clerk"), "dates_out_of_order")
     for due, precision in ((None, "day"), (date(2019, 12, 1), "immediate")):
-        wrong = Deadline(due=due, precision=precision, long_term=False)  # type: ignore[arg-type]
+        wrong = Deadline(due=due, precision=precision, long_term=False)
         scene.refused(register(ISSUE, deadline=wrong), person("clerk"), "deadline_incoherent")
 
 

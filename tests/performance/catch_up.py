@@ -11,7 +11,7 @@ from psycopg.conninfo import make_conninfo
 from adapters.postgres.schema import install
 from domain.fact import Recorded
 from projections import LEDGERS
-from projections.issue_ledger import IssueLine, issue_ledger
+from projections.issue_ledger import IssueLine
 from projections.ledger import Ledger
 from projections.projector import Projector
 from projections.reading import Query, Where, count, page
@@ -56,7 +56,7 @@ def as_of(bench: Bench) -> Iterator[Row]:
     """A ledger page of 5,000 unfinished issues and a first page of 50: as of half way against now."""
     lives = _lives(bench)
     url = _room(bench)
-    _follow(url, [issue_ledger], lives)
+    _follow(url, [ledger for ledger in LEDGERS if ledger.line is IssueLine], lives)
     half = len(lives) // 2
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE ledgers.issue_ledger")

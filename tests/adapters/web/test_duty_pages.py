@@ -7,9 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from domain.attendance import DayReported, days_of, leaves_in
-from domain.ids import DecisionId, LeaveId
+from domain.ids import DecisionId, LeaveId, VisitId
 from domain.meetings import MakeDecision
-from domain.visits import VisitRecorded
+from domain.visits import RecordVisit, VisitRecorded
 from tests.adapters.web.conftest import PASSWORD, Town, Visitor, settled
 from tests.conftest import PostgresServer
 from tests.county import COUNTY, TOWN, VILLAGE, person
@@ -128,3 +128,32 @@ def test_what_a_meeting_gave_someone_to_do_is_reported_on(village: Town, enters:
     report = {"progress": "已抢通", "done": "yes", "occurred_on": str(village.today)}
     assert leader.fill("/duty", f"/duty/{decision}/progress", **report).status_code == 303
     assert "已报落实" in leader.get("/duty").text
+
+
+def test_what_was_claimed_is_drawn_checked_and_drawn_again(village: Town, enters: SignIn) -> None:
+    for number in range(3):
+        visit = RecordVisit(
+            visit=VisitId(f"visit-{number}"), region=VILLAGE, occurred_on=village.today, findings="送鸡苗"
+        )
+        village.when(visit, "chief")
+    supervisor = enters("supervisor")
+    today = str(village.today)
+    scope = {"region": COUNTY, "subject": "person-chief", "since": today, "until": today, "many": "2"}
+    refused = supervisor.fill("/reverse-checks", "/reverse-checks", **{**scope, "subject": "person-clerk"})
+    assert (refused.status_code, "没有可核查的填报" in refused.text) == (422, True)
+    answer = supervisor.fill("/reverse-checks", "/reverse-checks", **scope)
+    assert answer.status_code == 303, answer.text
+    address = answer.headers["location"].partition("?")[0]
+    assert "待核查2条" in supervisor.get("/reverse-checks").text
+    assert '<form method="post" action="/reverse-checks' not in enters("clerk").get(address).text
+
+    checked = {"checked_on": today, "findings": "户主称当日无人来访"}
+    assert supervisor.fill(address, address, holds="no", **checked).status_code == 422
+    due = {"severity": "serious", "deadline.precision": "day", "deadline.due": "2019-12-31"}
+    assert supervisor.fill(address, address, holds="no", **checked, **due).status_code == 303
+    assert supervisor.fill(address, address, holds="yes", **checked).status_code == 303
+    page = supervisor.get(f"{address}?redraw=1").text
+    assert "复抽一致" in page
+    assert (page.count("不属实</span>"), page.count('"chip good">属实')) == (1, 1)
+    assert "反向核查不属实" in supervisor.get("/people/person-chief").text
+    assert supervisor.get("/reverse-checks/draw-none").status_code == 404

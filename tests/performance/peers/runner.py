@@ -11,7 +11,7 @@ from eventsourcing.persistence import Tracking
 from eventsourcing.postgres import PostgresDatastore, PostgresTrackingRecorder
 from eventsourcing.projection import Projection, ProjectionRunner
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composed
 
 from tests.performance.suite import Bench
 
@@ -40,7 +40,13 @@ class IssueView(PostgresTrackingRecorder):
     def __init__(self, datastore: PostgresDatastore, **given: Any) -> None:
         super().__init__(datastore, **given)
         self.sql_create_statements.append(
-            SQL("CREATE TABLE IF NOT EXISTS issue_view (id uuid PRIMARY KEY, county text, stage int, position bigint)")
+            Composed(
+                [
+                    SQL(
+                        "CREATE TABLE IF NOT EXISTS issue_view (id uuid PRIMARY KEY, county text, stage int, position bigint)"
+                    )
+                ]
+            )
         )
 
     def keep(self, id: UUID, county: str, stage: int, tracking: Tracking) -> None:

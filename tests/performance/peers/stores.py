@@ -31,7 +31,7 @@ class Umadb:
         self._module = from_pip(bench.folder, "umadb", UMADB)
         script = bench.folder / "pip-umadb" / "bin" / "umadb"
         address = f"127.0.0.1:{free_port()}"
-        command = [script, "--listen", address, "--db-path", bench.folder / "uma.db"]
+        command = [str(script), "--listen", address, "--db-path", str(bench.folder / "uma.db")]
         environment = {"PYTHONPATH": str(bench.folder / "pip-umadb"), "PATH": "/usr/bin:/bin"}
         self._server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
