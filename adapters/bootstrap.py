@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
+from time import monotonic
 from typing import Any
 
 import psycopg
@@ -34,6 +35,10 @@ Clock = Callable[[], datetime]
 
 POOL = 12
 """Connections for ledgers and accounts: more than two cores can use, fewer than PostgreSQL allows by default."""
+
+GATHER = 0.02
+"""Seconds between two batches of the projector: a batch has a price of its own, and a busy log would have one made of
+every few facts. What comes after a silence is folded at once."""
 
 
 @dataclass(frozen=True)
@@ -125,11 +130,13 @@ def machine_clock() -> datetime:
 def following(projector: Projector, recorder: PostgresRecorder) -> Iterator[None]:
     """Keeps the ledgers level with the facts for as long as it lasts."""
     stop = Event()
-    seen = 0
+    seen, folded = 0, 0.0
 
     def news() -> None:
-        nonlocal seen
+        nonlocal seen, folded
         seen = recorder.wait(seen, 1.0)
+        stop.wait(folded + GATHER - monotonic())
+        folded = monotonic()
 
     projector.prepare()
     thread = Thread(target=projector.run, args=(stop, news), name="projector", daemon=True)

@@ -217,6 +217,9 @@ ACCOUNTABILITY = (
     CaseClosed,
 )
 
+MEASURES = (MeasureDecided, MeasureAppealed, AppealDecided, MeasureLifted)
+"""The facts that say what binds whom."""
+
 
 class Rung(NamedTuple):
     """梯级: what one kind of measure is and may do.
@@ -399,12 +402,27 @@ def measures(facts: Iterable[Recorded]) -> dict[MeasureId, Measure]:
     return found
 
 
+def bar_ends(found: Iterable[Measure], day: date, *effects: Effect) -> date | None:
+    """The first day on which none of these measures that bind on ``day`` has any of these effects any more; none when
+    none has."""
+    ends = (
+        binding.until
+        for measure in found
+        if measure.binds_on(day, *effects)
+        for binding in measure.bindings
+        if binding.effect in effects
+    )
+    return max(ends, default=None)
+
+
+def barred_until(facts: Iterable[Recorded], person: PersonId, day: date, *effects: Effect) -> date | None:
+    """The first day on which no measure bars the person from any of these any more; none when none does on ``day``."""
+    return bar_ends((measure for measure in measures(facts).values() if measure.on == person), day, *effects)
+
+
 def promotable(facts: Iterable[Recorded], person: PersonId, day: date) -> bool:
     """Whether no measure on the person forbids promoting them, or giving them a leading post, on a day."""
-    return not any(
-        measure.on == person and measure.binds_on(day, Effect.NO_PROMOTION, Effect.NO_LEADING_POST)
-        for measure in measures(facts).values()
-    )
+    return barred_until(facts, person, day, Effect.NO_PROMOTION, Effect.NO_LEADING_POST) is None
 
 
 @dataclass(frozen=True)

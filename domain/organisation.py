@@ -1,15 +1,14 @@
-"""Organisation 机构与任职: units, people, and who is appointed to what."""
+"""Organisation 机构与任职: units, people, the opening of a ledger, and who is relieved of what."""
 
 from collections.abc import Iterator
 from datetime import date
 from typing import Literal
 
-from domain.command import About, Act, Command, Scope, ahead, not_before, refuse
+from domain.command import About, Act, Command, Scope, not_before, refuse
 from domain.fact import Event, Past
 from domain.ids import AppointmentId, PersonId, RegionId, UnitId
 from domain.posts import (
     TENURE,
-    Appointed,
     LedgerOpened,
     Post,
     Relieved,
@@ -141,55 +140,6 @@ class DissolveUnit(Command):
         unit = unit_standing(past, self.unit)
         authorise(past, act, unit.region, Post.ORGANISER, Post.HEADQUARTERS)
         yield UnitDissolved(unit=self.unit, on=self.on)
-
-
-class Appoint(Command):
-    """任职
-
-    Refused when the post does not belong to the region's level, or when the person already holds it there.
-    """
-
-    appointment: AppointmentId
-    person: PersonId
-    post: Post
-    region: RegionId
-    unit: UnitId | None = None
-    since: date
-
-    def stands_on(self, past: Past, act: Act) -> Scope:
-        unit = (About(self.unit, (UnitEstablished, UnitDissolved)),) if self.unit else ()
-        return (
-            *authority_of(act),
-            About(self.appointment, TENURE),
-            About(self.person, (PersonRegistered, *TENURE)),
-            About(self.region, LIFE),
-            *unit,
-        )
-
-    def decide(self, past: Past, act: Act) -> Iterator[Event]:
-        authorise(past, act, self.region, Post.ORGANISER)
-        standing(past, self.region)
-        person_known(past, self.person)
-        if self.unit:
-            unit_standing(past, self.unit)
-        if past.about(self.appointment).of(Appointed, LedgerOpened):
-            refuse("appointment_already_made", "该任职已经记录")
-        if not fits(self.post, self.region):
-            refuse("post_not_of_this_level", f"{self.post.label}不是{self.region.code}这一级的职务")
-        if self.since > act.today:
-            ahead(self.since, act, "任职日期", years=1)
-        for tenure in tenures(past.about(self.person).of(*TENURE).events).values():
-            same = (tenure.person, tenure.post, tenure.region) == (self.person, self.post, self.region)
-            if same and tenure.until is None:
-                refuse("post_already_held", f"此人已经担任{self.post.label}")
-        yield Appointed(
-            appointment=self.appointment,
-            person=self.person,
-            post=self.post,
-            region=self.region,
-            unit=self.unit,
-            since=self.since,
-        )
 
 
 def fits(post: Post, region: RegionId) -> bool:

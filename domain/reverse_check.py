@@ -162,7 +162,7 @@ def claim_of(
     match fact.event:
         case VisitRecorded(person=who, region=region, household=household, occurred_on=day):
             return _claim(fact, "visit", who, region, household, day)
-        case DayReported(person=who, region=region, on=day, presence="village"):
+        case DayReported(person=who, region=region, on=day, presence="village" | "trip"):
             return _claim(fact, "day", who, region, None, day)
         case HelpReported(household=household, occurred_on=day) if household in homes:
             return _claim(fact, "help", fact.by, homes[household], household, day)

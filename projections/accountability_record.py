@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from domain.accountability import Effect, bar_ends
 from domain.ids import Id, PersonId, RegionId, UnitId
 from domain.issues import Status
 from projections.case_ledger import CaseLine
@@ -73,6 +74,12 @@ class Record:
     def binding(self) -> tuple[MeasureLine, ...]:
         """The measures that bind on the day."""
         return tuple(line for line in self.measures if line.as_measure.binds_on(self.day))
+
+    @property
+    def not_promotable_until(self) -> date | None:
+        """The day before which they may not be promoted, or given a leading post; none when nothing bars it."""
+        found = (line.as_measure for line in self.measures)
+        return bar_ends(found, self.day, Effect.NO_PROMOTION, Effect.NO_LEADING_POST)
 
 
 def record(connection: Connection[Any], who: PersonId | UnitId | RegionId, as_of: int | None, today: date) -> Record:

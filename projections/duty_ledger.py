@@ -14,6 +14,9 @@ from domain.ids import ChainId, LeaveId, PersonId, RegionId
 from projections.ledger import Ledger
 from projections.line import Line
 
+SIGNED_ON_LEAVE = "signed_on_leave"
+"""请假期间签字: among the marks of a day."""
+
 
 class DayLine(
     Line,

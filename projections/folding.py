@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, NamedTuple
 
 from psycopg import Connection
@@ -99,15 +100,19 @@ class Folding:
             whence, groups = self._kept.pop(name, ((0, 0), {}))
             if whence != (oid, stored):
                 groups = {}
-            wanted = {group: None for _, group in touched[name]}
-            known = {group: groups.pop(group) for group in wanted if group in groups}
-            groups |= known
-            groups |= table.load(connection, [group for group in wanted if group not in known])
-            folded = fold(ledger, touched[name], groups, stored)
-            table.end(connection, folded.ended)
-            table.add(connection, folded.past, past=True)
-            table.add(connection, folded.now, past=False)
-            self._kept[name] = (oid, facts[-1].position), dict(list(groups.items())[-KEPT:])
+            if touched[name]:
+                wanted = {group: None for _, group in touched[name]}
+                known = {group: groups.pop(group) for group in wanted if group in groups}
+                groups |= known
+                groups |= table.load(connection, [group for group in wanted if group not in known])
+                folded = fold(ledger, touched[name], groups, stored)
+                table.end(connection, folded.ended)
+                table.add(connection, folded.past, past=True)
+                table.add(connection, folded.now, past=False)
+                # One by one: most batches bring a few facts, and should not pay for the thousands that stay.
+                for group in list(islice(groups, max(0, len(groups) - KEPT))):
+                    del groups[group]
+            self._kept[name] = (oid, facts[-1].position), groups
 
 
 def _touched(targets: Mapping[str, Target], facts: Sequence[Recorded]) -> dict[str, Touched]:

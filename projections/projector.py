@@ -70,6 +70,7 @@ class Projector:
         self._busy = Lock()
         self._reached = -1
         self._folding = Folding()
+        self._tables: dict[str, Table[Any]] = {}
         self._progress = Condition()
 
     def prepare(self) -> None:
@@ -84,10 +85,7 @@ class Projector:
 
         When another process is projecting, the work is left to it.
         """
-        with self._busy:
-            connection = self._hold()
-            while connection is not None and self._round(connection):
-                pass
+        self._work()
         return self.position()
 
     def run(self, stop: Event, wait: Callable[[], object]) -> None:
@@ -97,7 +95,7 @@ class Projector:
         """
         while not stop.is_set():
             try:
-                self.catch_up()
+                self._work()
             except psycopg.OperationalError as error:
                 _log.warning("projector_lost_database", error=str(error))
                 self.close()
@@ -177,6 +175,12 @@ class Projector:
             with suppress(psycopg.Error):
                 self._connection.close()
         self._connection = None
+
+    def _work(self) -> None:
+        with self._busy:
+            connection = self._hold()
+            while connection is not None and self._round(connection):
+                pass
 
     def _open(self) -> Connection[Any]:
         connection = self._connect()
@@ -260,7 +264,7 @@ class Projector:
             )
             for position in positions
         ]
-        self._note(self._mine(connection))
+        self._note(self._mine(connection) if any(worked) else places)
         return any(worked)
 
     def _advance(self, connection: Connection[Any], folding: Folding, names: set[str], position: int) -> bool:
@@ -287,7 +291,9 @@ class Projector:
 
     def _target(self, name: str, place: "_Place") -> Target:
         ledger = self._ledgers[name.removesuffix(BESIDE)]
-        return Target(ledger, Table(ledger.line, name), place.oid)
+        if name not in self._tables:
+            self._tables[name] = Table(ledger.line, name)
+        return Target(ledger, self._tables[name], place.oid)
 
     def _switch(self, connection: Connection[Any], name: str) -> None:
         line = self._ledgers[name].line

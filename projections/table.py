@@ -152,11 +152,8 @@ class Table(Generic[L]):
         found: dict[str, Lines[L]] = {group: {} for group in groups}
         if not found:
             return found
-        statement = SQL("SELECT {cells}, from_position FROM {now} WHERE {group} = ANY(%s)").format(
-            cells=self.cells, now=self.now, group=Identifier(self.line.key[0])
-        )
         with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
-            for row in cursor.execute(statement, (list(groups),)):
+            for row in cursor.execute(self._loading, (list(groups),)):
                 line = self.line.of_row(row[:-1])
                 key = line.identity()
                 found[key[0]][key] = Held(line, row[-1], None)
@@ -166,29 +163,15 @@ class Table(Generic[L]):
         """Moves present versions that ceased to hold to the past."""
         if not ended:
             return
-        key = [self.line.column(name) for name in self.line.key]
-        statement = SQL(
-            "UPDATE {whole} AS t SET to_position = e.until, fork = e.fork FROM unnest({arrays}) AS e({names})"
-            " WHERE {same} AND t.to_position = {present}"
-        ).format(
-            whole=self.whole,
-            arrays=comma([*(raw(f"%s::{column.cast}[]") for column in key), SQL("%s::bigint[], %s::bigint[]")]),
-            names=comma([*(Identifier(column.name) for column in key), SQL("until, fork")]),
-            same=SQL(" AND ").join(SQL("t.{0} = e.{0}").format(Identifier(column.name)) for column in key),
-            present=Literal(NOW),
-        )
         keys = [list(values) for values in zip(*(one.key for one in ended), strict=True)]
         untils = [one.until for one in ended]
-        connection.execute(statement, (*keys, untils, [fork(one.since, one.until) for one in ended]))
+        connection.execute(self._ending, (*keys, untils, [fork(one.since, one.until) for one in ended]))
 
     def add(self, connection: Connection[Any], written: Sequence[Written], *, past: bool) -> None:
         """Stores versions that are not stored yet; all of them past, or all of them present."""
         if not written:
             return
-        statement = SQL("COPY {} ({}, from_position, to_position, fork) FROM STDIN").format(
-            self.past if past else self.now, self.columns
-        )
-        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        with connection.cursor() as cursor, cursor.copy(self._adding[past]) as copy:
             for n in range(0, len(written), 200):
                 copy.write(
                     "".join(

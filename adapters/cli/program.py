@@ -7,7 +7,7 @@ import typer
 
 from adapters.cli import accounts, duty, founding, keys, ledgers, rankings, serving, vault, workbooks
 from adapters.cli.speech import UsageError, command, group, misuse, say
-from adapters.proofs import cli as proofs
+from adapters.cli import proofs
 from adapters.settings import WrongSetting
 from adapters.workbooks.problems import BadWorkbook
 

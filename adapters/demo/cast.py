@@ -10,8 +10,9 @@ from typing import NamedTuple
 from pypinyin import lazy_pinyin
 
 from adapters.workbooks.reading import Row
+from domain.appointing import Appoint
 from domain.ids import AppointmentId, PersonId, RegionId, UnitId
-from domain.organisation import Appoint, EstablishUnit, RegisterPerson, UnitKind
+from domain.organisation import EstablishUnit, RegisterPerson, UnitKind
 from domain.posts import Post
 
 CITY, COUNTY = RegionId("region-4512"), RegionId("region-451226")

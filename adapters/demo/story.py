@@ -18,6 +18,7 @@ from adapters.workbooks.intake import severity_named, to_register
 from adapters.workbooks.reader import read_workbook
 from adapters.workbooks.reading import Row
 from domain.accountability import AppealMeasure, CloseCase, DecideAppeal, DecideMeasure, MeasureKind, OpenCase
+from domain.appointing import Appoint
 from domain.command import Act
 from domain.ids import (
     AppealId,
@@ -33,7 +34,7 @@ from domain.ids import (
     RegionId,
 )
 from domain.issues import Deadline
-from domain.organisation import Appoint, OpenLedger, RegisterPerson, Relieve
+from domain.organisation import OpenLedger, RegisterPerson, Relieve
 from domain.policy import AdoptPolicy, Severity
 from domain.policy import packaged as policy_named
 from domain.posts import Post

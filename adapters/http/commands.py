@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import domain.accountability as accountability
+import domain.appointing as appointing
 import domain.attendance as attendance
 import domain.books as books
 import domain.escalation as escalation
@@ -189,7 +190,7 @@ ROUTES: Final = (
     Route("/people", organisation.RegisterPerson, makes=("person",)),
     Route("/units", organisation.EstablishUnit, makes=("unit",)),
     Route("/units/{unit}/dissolution", organisation.DissolveUnit),
-    Route("/appointments", organisation.Appoint, makes=("appointment",)),
+    Route("/appointments", appointing.Appoint, makes=("appointment",)),
     Route("/appointments/{appointment}/relief", organisation.Relieve),
     Route("/keys", keys.RegisterKey),
     Route("/keys/{key}/confirmation", keys.ConfirmKey),

@@ -177,6 +177,7 @@ def _record(application: Application, viewer: PersonId, who: PersonId | UnitId |
             "as_of": _as_of(application, found.position),
             "missed": len(found.missed),
             "binding": [line.measure for line in found.binding],
+            "not_promotable_until": found.not_promotable_until,
         }
     )
 

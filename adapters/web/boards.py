@@ -166,6 +166,7 @@ def listed_editions(visit: Visit, typed: Typed | None = None, status: int = 200)
         waiting=[words for board in kept if (words := not_yet(visit, board, names))],
         typed=shown_again(forms, typed),
         done=done(visit, PUBLISH, ADOPT),
+        ranked={one.edition: RANKED["townships" if isinstance(one.subject, RegionId) else "units"] for one in lines},
         lines=found.lines,
         listed=listed,
         names=names,
@@ -239,6 +240,7 @@ def shown(visit: Visit, asked: EditionId, typed: Typed | None = None, status: in
         typed=shown_again(forms, typed),
         done=done(visit, PUBLISH, *ON_EDITION.values()),
         edition=edition,
+        ranked=RANKED,
         rule=edition.rule,
         first=versions[0],
         versions=versions,
@@ -428,7 +430,9 @@ def correction(
     visit: Visit, edition: Edition, matters: Mapping[ObjectionId, str], suspects: Choices, names: Names
 ) -> Form:
     due = [one for one in edition.objections.values() if one.upheld and not one.corrected]
-    choices = tuple((str(one.objection), f"{names(one.subject)}:{matters[one.objection][:50]}") for one in due)
+    choices = tuple(
+        (str(one.objection), typeset(f"{names(one.subject)}:") + matters[one.objection][:50]) for one in due
+    )
     form = ON_EDITION["correct"]
     if not due:
         form = form._replace(fields=tuple(field for field in form.fields if field.name != "objection"))
@@ -457,7 +461,7 @@ def countable(connection: Connection[Any], edition: Edition) -> Choices:
     more = page(connection, IssueLine, Query((Where("issue", "in", left_out),), limit=1000)).lines if left_out else ()
     current = (line for line in lines if line.closed_on is None or line.closed_on >= edition.period.since)
     found: dict[IssueId, IssueLine] = {line.issue: line for line in (*more, *current)}
-    return tuple((str(one), f"{line.description[:50]}(时限{day(line.due)})") for one, line in found.items())
+    return tuple((str(one), line.description[:50] + typeset(f"(时限{day(line.due)})")) for one, line in found.items())
 
 
 def correct(ledger: Ledger, command: Command, act: Act, key: str) -> Outcome:

@@ -109,7 +109,7 @@ FORMS: Final = {
             "作出申诉决定",
             (
                 Field("outcome", "申诉决定", "choice", choices=OUTCOMES),
-                Field("kind", "变更为", "choice", required=False, only_if=("outcome", "lightened")),
+                Field("kind", "变更为", "choice", only_if=("outcome", "lightened")),
                 Field(
                     "term",
                     "留党察看的期限(月)",
@@ -226,23 +226,21 @@ def forms_on(
 
 def on_measure(measure: Measure, names: Names) -> Iterator[Form]:
     """What the state of one measure calls for."""
-    about_it = f"{names(measure.on)}:{measure.kind.label},{day(measure.decided_on)}决定"
     fixed = {"measure": str(measure.measure)}
+
+    def on_it(name: str) -> Form:
+        title = typeset(f"{FORMS[name].title}({names(measure.on)},{measure.kind.label})")
+        return FORMS[name]._replace(title=title, fixed=fixed, note=f"{day(measure.decided_on)}决定")
+
     if measure.pending:
         lighter = kind_choices(kind for kind in LADDER if gravity(kind) < gravity(measure.kind))
-        yield (
-            FORMS["decide-appeal"]
-            .asking("kind", choices=lighter)
-            ._replace(
-                fixed={**fixed, "appeal": str(measure.pending.appeal)},
-                probe={"outcome": "rejected"},
-                note=typeset(about_it),
-            )
-        )
+        hearing = on_it("decide-appeal").asking("kind", choices=lighter)
+        named = {**fixed, "appeal": str(measure.pending.appeal)}
+        yield hearing._replace(fixed=named, probe={"outcome": "rejected"})
     else:
-        yield FORMS["appeal"]._replace(fixed=fixed, note=typeset(about_it))
+        yield on_it("appeal")
     if measure.lifted_on is None:
-        yield FORMS["lift"]._replace(fixed=fixed, note=typeset(about_it))
+        yield on_it("lift")
 
 
 def decision(visit: Visit, line: CaseLine, people: Sequence[PostLine], names: Names) -> tuple[Form, ...]:
@@ -445,7 +443,7 @@ def about_subject(connection: Connection[Any], subject: str) -> Suspects:
 
 
 def said(line: EscalationLine) -> tuple[str, str]:
-    return str(line.escalation), f"上报:{line.matter[:50]}"
+    return str(line.escalation), typeset("上报:") + line.matter[:50]
 
 
 def ticked(visit: Visit) -> Choices:

@@ -28,6 +28,7 @@ from domain.posts import OVERSIGHT, TENURE, Post
 from domain.registration import REGISTER as MAY_REGISTER
 from domain.signoff import shown_of
 from projections.directory import DirectoryLine
+from projections.duty_ledger import SIGNED_ON_LEAVE, DayLine
 from projections.evidence_ledger import EvidenceLine
 from projections.issue_ledger import CLOSED_WITHIN_AN_HOUR, DONE_BEFORE_FOUND, IssueLine, overdue_days
 from projections.post_ledger import PostLine
@@ -223,6 +224,7 @@ MARKS: Final = {
     CLOSED_WITHIN_AN_HOUR: "登记后一小时内就销号",
     DONE_BEFORE_FOUND: "表载完成时间早于发现时间",
     SIGNED_WITHIN_A_MINUTE: "各级签字在一分钟内签完",
+    SIGNED_ON_LEAVE: "有人在准假期间签字",
 }
 """What an inspector should see at once, in words."""
 
@@ -231,6 +233,10 @@ def marks_of(connection: Connection[Any], issue: IssueId, position: int | None) 
     line = find(connection, IssueLine, issue, as_of=position)
     chains = page(connection, SignOffLine, Query((Where("subject", "eq", issue),), (), position)).lines
     found = [*(line.marks if line else ()), *(mark for chain in chains for mark in chain.marks)]
+    if signers := sorted({signer for chain in chains for signer in chain.signers}):
+        signed = Where("signed", "any", [chain.chain for chain in chains])
+        where = (Where("person", "in", signers), Where("marks", "any", (SIGNED_ON_LEAVE,)), signed)
+        found += [SIGNED_ON_LEAVE] if page(connection, DayLine, Query(where, (), position, 1)).lines else []
     return [MARKS[mark] for mark in dict.fromkeys(found) if mark in MARKS]
 
 

@@ -14,10 +14,11 @@ from adapters.web.names import Names
 from adapters.web.offers import probe
 from adapters.web.policy_words import sections
 from adapters.web.site import Site, Visit, see_other
+from domain.appointing import Appoint
 from domain.command import Refused
 from domain.fact import Past
 from domain.ids import AppointmentId, PersonId, RegionId, UnitId
-from domain.organisation import Appoint, DissolveUnit, EstablishUnit, RegisterPerson, Relieve
+from domain.organisation import DissolveUnit, EstablishUnit, RegisterPerson, Relieve
 from domain.policy import AdoptPolicy, PolicyAdopted, in_force, packaged, policies_of
 from domain.posts import Post
 from projections.directory import DirectoryLine
@@ -193,10 +194,7 @@ def policy_page(visit: Visit) -> Response:
 
 def shown(visit: Visit, typed: Typed | None = None, status: int = 200) -> Response:
     """政策包: what a place goes by on a day, in words, and what it went by before."""
-    try:
-        region = RegionId.of(visit.request.path_params["code"])
-    except ValueError:
-        raise Problem(404, "unknown_region", "没有这个区划") from None
+    region = region_of(visit)
     as_of = visit.as_of
     facts = visit.application.facts.read(policies_of(region)).facts
     past = Past(fact for fact in facts if as_of.position is None or fact.position <= as_of.position)
@@ -221,6 +219,14 @@ def shown(visit: Visit, typed: Typed | None = None, status: int = 200) -> Respon
     )
 
 
+def region_of(visit: Visit) -> RegionId:
+    """The region the address names. Raises Problem 404."""
+    try:
+        return RegionId.of(visit.request.path_params["code"])
+    except ValueError:
+        raise Problem(404, "unknown_region", "没有这个区划") from None
+
+
 def place_of(event: object) -> RegionId | None:
     return event.region if isinstance(event, PolicyAdopted) else None
 
@@ -237,7 +243,7 @@ def adopting(visit: Visit, region: RegionId) -> Iterator[Form]:
 
 
 def adopt(visit: Visit) -> Response:
-    region = RegionId.of(visit.request.path_params["code"])
+    region = region_of(visit)
     return performed(
         visit,
         ADOPT.asking("policy", choices=tuple((one, one) for one in PACKS)),

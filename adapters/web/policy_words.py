@@ -123,7 +123,7 @@ def duty(rule: Duty) -> Iterator[Section]:
     if rule.days_a_month:
         who = "、".join(post.label for post in rule.stationed) or "驻村人员"
         lines.append(f"{who}每月驻村不少于{rule.days_a_month}天")
-    lines.append(f"当天的工作日志在{rule.log_by}时前报送" if rule.log_by < 24 else "当天的工作日志在当天24时前报送")
+    lines.append(f"当天的工作日志在{rule.log_by}时前报送")
     if rule.responsible_by:
         lines.append(f"第一责任人由{'、'.join(post.label for post in rule.responsible_by)}指定或变更")
     yield Section("驻村值守", tuple(lines))
@@ -142,4 +142,5 @@ def visit(rule: VisitRule) -> str:
 def leave(rule: LeaveRule) -> str:
     who = "、".join([*(post.label for post in rule.posts), *(rank.label for rank in rule.ranks)]) or "其他人员"
     length = f"{rule.days}天以内" if rule.days else "不限天数"
-    return f"{who}请假{length}:依次由{'、'.join(seat.label for seat in rule.seats)}批准"
+    seats = "、".join(seat.label for seat in rule.seats)
+    return f"{who}请假{length}:{'依次' if len(rule.seats) > 1 else ''}由{seats}批准"

@@ -26,11 +26,12 @@ from adapters.web.organisation import (
     on_directory,
     on_person,
     on_unit,
+    region_of,
 )
 from adapters.web.site import Site, Visit
 from domain.command import About
 from domain.fact import Past
-from domain.ids import Id, PersonId, RegionId, UnitId, id_of
+from domain.ids import Id, PersonId, UnitId, id_of
 from domain.issues import Status
 from domain.posts import TENURE
 from domain.reverse_check import CLAIM_KINDS
@@ -152,10 +153,7 @@ def mentioned(found: Record) -> set[Id | None]:
 
 def region_page(visit: Visit) -> Response:
     """地区概况: issues by status, who is in post, what the lists said."""
-    try:
-        region = RegionId.of(visit.request.path_params["code"])
-    except ValueError:
-        raise Problem(404, "unknown_region", "没有这个区划") from None
+    region = region_of(visit)
     as_of = visit.as_of
     with visit.application.pool.connection() as connection:
         line = find(connection, DirectoryLine, region)

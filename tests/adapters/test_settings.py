@@ -12,7 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 from psycopg.conninfo import make_conninfo
 from pydantic import ValidationError
 

@@ -30,6 +30,7 @@ from domain.accountability import (
     measures,
     promotable,
 )
+from domain.appointing import Appoint
 from domain.fact import Event
 from domain.ids import AppealId, AppointmentId, CaseId, IssueId, MeasureId, PersonId, RegionId, UnitId
 from domain.issues import Deadline, IssueRegistered
@@ -587,3 +588,47 @@ def test_a_case_is_not_closed_over_a_pending_appeal() -> None:
     scene = admonished()
     scene.when(appeal(), who("town-head"))
     scene.refused(CloseCase(case=CASE), who("inspector"), "appeal_pending")
+
+
+# What follows for posts
+
+
+def appointed(name: str, post: Post, region: RegionId, since: date = TODAY) -> Appoint:
+    return Appoint(
+        appointment=AppointmentId(f"appointment-{name}-{post}"),
+        person=who(name),
+        post=post,
+        region=region,
+        since=since,
+    )
+
+
+def test_nobody_is_promoted_while_a_measure_binds_and_the_refusal_says_until_when() -> None:
+    scene = admonished()
+    higher = appointed("town-head", Post.LEADER, COUNTY)
+    refusal = scene.refused(higher, who("organiser"), "promotion_barred")
+    assert "2017-03-15" in refusal.sentence
+    backdated = appointed("town-head", Post.LEADER, COUNTY, date(2016, 1, 1))
+    scene.refused(backdated, who("organiser"), "promotion_barred")
+    # Beside or below what they hold is no promotion; nor is being sent to a village.
+    scene.when(appointed("town-head", Post.TOWNSHIP_SECRETARY, OTHER_TOWN), who("organiser"))
+    scene.when(appointed("town-head", Post.FIRST_SECRETARY, VILLAGE), who("organiser"))
+    scene.when(appointed("town-head", Post.LEADER, COUNTY, date(2017, 3, 15)), who("organiser"))
+
+
+def test_who_was_removed_gets_no_leading_post_for_a_year_and_no_higher_one_for_two() -> None:
+    scene = case_on()
+    scene.when(measure(MeasureKind.REMOVAL, who("town-head")), who("organiser"))
+    lateral = appointed("town-head", Post.UNIT_LEADER, COUNTY)
+    assert "2017-09-15" in scene.refused(lateral, who("organiser"), "leading_post_barred").sentence
+    scene.when(appointed("town-head", Post.UNIT_OFFICER, COUNTY), who("organiser"))
+    scene.later(days=365)
+    scene.when(appointed("town-head", Post.UNIT_LEADER, COUNTY, date(2017, 9, 15)), who("organiser"))
+    higher = appointed("town-head", Post.LEADER, COUNTY, date(2017, 9, 15))
+    assert "2018-09-15" in scene.refused(higher, who("organiser"), "promotion_barred").sentence
+
+
+def test_a_measure_that_was_lifted_bars_nobody() -> None:
+    scene = admonished()
+    scene.when(LiftMeasure(measure=MeasureId("measure-one"), reason="表现突出"), who("inspector"))
+    scene.when(appointed("town-head", Post.LEADER, COUNTY), who("organiser"))

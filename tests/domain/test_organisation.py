@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
+from domain.appointing import Appoint
 from domain.command import Act
 from domain.ids import AppointmentId, PersonId, PolicyId, RegionId, UnitId
 from domain.organisation import (
-    Appoint,
     DissolveUnit,
     EstablishUnit,
     OpenLedger,

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from domain.appointing import Appoint
 from domain.chains import ChainOpened, SentBack, SignatureRefused, SignedOff
 from domain.command import Act
 from domain.ids import AppointmentId, ChainId, HouseholdId, IssueId, ObjectionId, StepId
 from domain.issues import Deadline, IssueClosed, IssueReopened, Status, fold
-from domain.organisation import Appoint, Relieve
+from domain.organisation import Relieve
 from domain.policy import Severity
 from domain.posts import Post
 from domain.registration import RegradeIssue

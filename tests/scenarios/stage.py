@@ -1,6 +1,6 @@
 """A place on its stage: a whole program on a database of its own, played over HTTP by the people in post there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -96,6 +96,31 @@ class Stage:
             identified_on=str(date(self.clock.today.year - 1, 1, 1)),
         )
         return str(told["ids"]["household"])
+
+    def issue(self, by: str, region: str, *, category: str, days: int, severity: str = "minor") -> str:
+        """An issue found today, due in so many days; its id."""
+        told = self[by].does(
+            "/issues",
+            region=f"region-{region}",
+            category=category,
+            source="排查",
+            severity=severity,
+            description=f"{category}方面的问题",
+            found_on=self.today,
+            deadline={"due": self.day(days), "precision": "day", "long_term": False},
+        )
+        return str(told["ids"]["issue"])
+
+    def write_off(self, issue: str, by: str, checker: str, signers: Iterable[str]) -> None:
+        """An issue's measure done, applied for, checked on site, and signed by each in turn."""
+        step = self[by].does(f"/issues/{issue}/steps", measure="逐项整改")["ids"]["step"]
+        done = {"progress": "已整改到位", "done": True, "occurred_on": self.today}
+        self[by].does(f"/issues/{issue}/steps/{step}/reports", **done)
+        chain = self[by].does(f"/issues/{issue}/applications", statement="措施已全部完成")["ids"]["chain"]
+        path = f"/issues/{issue}/applications/{chain}"
+        self[checker].does(f"{path}/checks", passed=True, findings="属实", checked_on=self.today)
+        for name in signers:
+            self[name].does(f"{path}/signatures", **seen(self[name].get(f"/issues/{issue}").json()["shown"]))
 
     def exit(self, chain: str) -> dict[str, Any]:
         found: dict[str, Any] = self["organiser"].get(f"/exits/{chain}").json()

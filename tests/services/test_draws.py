@@ -105,6 +105,7 @@ def test_a_team_a_person_and_a_village_are_checked_by_what_they_claimed() -> Non
     visited(scene, "chief", many=1)
     scene.when(ReportDay(region=VILLAGE, on=scene.today, presence="village"), person("member"))
     scene.when(ReportDay(region=VILLAGE, on=scene.today, presence="trip"), person("chief"))
+    scene.when(ReportDay(region=VILLAGE, on=scene.today, presence="leave"), person("first-secretary"))
     rectified(scene, IssueId("issue-road"))
     help_told = HelpReported(
         household=HOUSE,
@@ -121,10 +122,11 @@ def test_a_team_a_person_and_a_village_are_checked_by_what_they_claimed() -> Non
         return [claim.kind for claim in claims_in(scene.store.facts(), asked(scene, subject))]
 
     assert kinds(TEAM) == ["visit", "visit", "day"]
-    assert kinds(person("chief")) == ["visit"]
+    assert kinds(person("chief")) == ["visit", "day"]
+    assert kinds(person("first-secretary")) == []
     assert kinds(BUREAU) == ["step"]
     assert kinds(HOUSE) == ["visit", "visit", "visit", "help"]
-    assert kinds(VILLAGE) == ["visit", "visit", "visit", "day", "step", "help"]
+    assert kinds(VILLAGE) == ["visit", "visit", "visit", "day", "day", "step", "help"]
 
 
 def test_a_contradicted_claim_becomes_an_issue_and_stands_in_the_claimants_record() -> None:

@@ -10,9 +10,10 @@ import pytest
 from adapters.bootstrap import Application, open_application
 from adapters.cli.program import run
 from adapters.settings import Settings
+from domain.appointing import Appoint
 from domain.command import Act
 from domain.ids import AppointmentId, PersonId, RegionId
-from domain.organisation import Appoint, RegisterPerson
+from domain.organisation import RegisterPerson
 from domain.posts import Post
 from tests.adapters.cli.ending import Ending
 

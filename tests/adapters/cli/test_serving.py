@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from adapters.cli.program import run
@@ -68,7 +68,7 @@ def test_one_command_on_nothing_serves_the_demonstration_and_ends_cleanly(
     process, address, said, folder = served
     assert PASSWORD in said
     assert "village-secretary" in said
-    with httpx.Client(base_url=address, timeout=30) as browser:
+    with httpx2.Client(base_url=address, timeout=30) as browser:
         page = browser.get("/", follow_redirects=True)
         assert (page.status_code, page.url.path) == (200, "/login")
         assert "<html" in page.text

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
+import httpx2
 import pytest
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
@@ -76,13 +76,13 @@ class Caller:
         self.web = web
         self.headers = {"Authorization": f"Bearer {token}"}
 
-    def get(self, path: str, **params: Any) -> httpx.Response:
-        answer: httpx.Response = self.web.get(V1 + path, params=params, headers=self.headers)
+    def get(self, path: str, **params: Any) -> httpx2.Response:
+        answer: httpx2.Response = self.web.get(V1 + path, params=params, headers=self.headers)
         return answer
 
-    def post(self, path: str, *, key: str | None = None, **body: Any) -> httpx.Response:
+    def post(self, path: str, *, key: str | None = None, **body: Any) -> httpx2.Response:
         headers = self.headers | ({"Idempotency-Key": key} if key else {})
-        answer: httpx.Response = self.web.post(V1 + path, json=body, headers=headers)
+        answer: httpx2.Response = self.web.post(V1 + path, json=body, headers=headers)
         return answer
 
     def does(self, path: str, **body: Any) -> dict[str, Any]:
@@ -194,7 +194,7 @@ def life(people: People, clock: Clock) -> Life:
     return Life(people, clock)
 
 
-def session_of(web: TestClient, name: str) -> tuple[httpx.Client, dict[str, Any]]:
+def session_of(web: TestClient, name: str) -> tuple[httpx2.Client, dict[str, Any]]:
     """A browser of its own, signed in, and what it was told."""
     browser = TestClient(web.app, base_url="http://ledger.example")
     answer = browser.post(f"{V1}/session", json={"login": name, "password": PASSWORD})

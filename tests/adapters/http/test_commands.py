@@ -74,7 +74,8 @@ def test_one_persons_key_is_nobody_elses(people: People) -> None:
 
 @pytest.mark.parametrize("key", ["", "有中文", "a b", "k" * 256])
 def test_a_malformed_key_is_refused(people: People, key: str, web: TestClient) -> None:
-    headers = people["clerk"].headers | {"Idempotency-Key": key.encode()}
+    named = people["clerk"].headers | {"Idempotency-Key": key}
+    headers = [(name.encode(), value.encode()) for name, value in named.items()]
     answer = web.post(f"{V1}/issues", json=issue_body(), headers=headers)
     assert answer.status_code == 422
     assert answer.json()["where"][0]["field"] == "Idempotency-Key"

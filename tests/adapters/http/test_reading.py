@@ -211,7 +211,7 @@ def test_whoever_looks_at_a_record_or_acts_is_written_down(people: People, life:
 
 def test_evidence_is_uploaded_once_and_handed_out_as_a_download(people: People) -> None:
     officer = people["officer"]
-    form = {"files": {"file": ("路面.jpg", JPEG, "text/html")}, "headers": officer.headers}
+    form: dict[str, Any] = {"files": {"file": ("路面.jpg", JPEG, "text/html")}, "headers": officer.headers}
     kept = officer.web.post(f"{V1}/evidence", **form)
     assert kept.status_code == 201, kept.text
     told = kept.json()

@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import Any
 
-import httpx
+import httpx2
 import openpyxl
 import pytest
 
@@ -37,9 +37,9 @@ def workbook(rows: list[tuple[Any, ...]]) -> bytes:
     return out.getvalue()
 
 
-def sent(caller: Caller, path: str, content: bytes, **data: str) -> httpx.Response:
-    form = {"files": {"file": ("问题清单.xlsx", content)}, "data": {"place": "451226"} | data}
-    answer: httpx.Response = caller.web.post(V1 + path, headers=caller.headers, **form)
+def sent(caller: Caller, path: str, content: bytes, **data: str) -> httpx2.Response:
+    form: dict[str, Any] = {"files": {"file": ("问题清单.xlsx", content)}, "data": {"place": "451226"} | data}
+    answer: httpx2.Response = caller.web.post(V1 + path, headers=caller.headers, **form)
     return answer
 
 

@@ -6,7 +6,7 @@ from random import Random
 import psycopg
 import pytest
 
-from adapters.proofs.cli import bundle, log_key, verify
+from adapters.cli.proofs import bundle, log_key, verify
 from adapters.proofs.entries import Entry
 from adapters.proofs.verdict import Unproven
 from domain.command import Refused

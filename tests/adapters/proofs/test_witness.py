@@ -11,7 +11,7 @@ from shutil import copytree, rmtree
 from socket import socket
 from threading import Event
 
-import httpx
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
@@ -166,7 +166,7 @@ def free_port() -> int:
 @contextmanager
 def running(folder: Path, name: str, logs: Path, port: int) -> Iterator[Verifier]:
     """``taizhang witness`` as a process of its own; its public key."""
-    start = "import sys, pathlib; from adapters.proofs.cli import witness; name, logs, folder, port = sys.argv[1:]; "
+    start = "import sys, pathlib; from adapters.cli.proofs import witness; name, logs, folder, port = sys.argv[1:]; "
     start += "witness(name, pathlib.Path(logs), pathlib.Path(folder), port=int(port))"
     arguments = [name, str(logs), str(folder), str(port)]
     with subprocess.Popen(
@@ -177,9 +177,9 @@ def running(folder: Path, name: str, logs: Path, port: int) -> Iterator[Verifier
             key = process.stdout.readline().partition(":")[2].strip()
             for _ in range(300):
                 try:
-                    httpx.get(f"http://127.0.0.1:{port}/none/checkpoint", trust_env=False)
+                    httpx2.get(f"http://127.0.0.1:{port}/none/checkpoint", trust_env=False)
                     break
-                except httpx.TransportError:
+                except httpx2.TransportError:
                     Event().wait(0.05)
             yield Verifier.parse(key)
         finally:

@@ -6,7 +6,7 @@ from uuid import uuid4
 from adapters.vault.intake import HouseholdIntake
 from domain.households import Category
 from domain.ids import HouseholdId, RegionId
-from domain.vault import Particulars, completed
+from domain.vault import Particulars, well_formed_id_number
 from tests.county import VILLAGE
 
 NOWHERE = "9" * 6
@@ -14,17 +14,8 @@ NOWHERE = "9" * 6
 
 def id_number(number: int, born: str = "19800101") -> str:
     """The ``number``-th person born on a day, nowhere."""
-    made = completed(f"{NOWHERE}{born[2:]}{number:03}")
-    if born.startswith("19"):
-        return made
     body = f"{NOWHERE}{born}{number:03}"
-    return next(body + check for check in "0123456789X" if _fits(body + check))
-
-
-def _fits(number: str) -> bool:
-    from domain.vault import well_formed_id_number
-
-    return well_formed_id_number(number)
+    return next(whole for check in "0123456789X" if well_formed_id_number(whole := body + check))
 
 
 def somebody(number: int | None = None, born: str = "19800101", **changes: str) -> Particulars:

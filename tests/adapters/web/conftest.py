@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -165,8 +165,8 @@ class Visitor:
     def __init__(self, client: TestClient) -> None:
         self.client = client
 
-    def get(self, path: str) -> httpx.Response:
-        response: httpx.Response = self.client.get(path)
+    def get(self, path: str) -> httpx2.Response:
+        response: httpx2.Response = self.client.get(path)
         return response
 
     def hidden(self, page: str, action: str) -> dict[str, str]:
@@ -183,13 +183,13 @@ class Visitor:
         files: dict[str, tuple[str, bytes, str]] | None = None,
         /,
         **typed: str,
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         """Opens a page, and sends one of its forms."""
         page = self.get(path).text
-        response: httpx.Response = self.client.post(action, data={**self.hidden(page, action), **typed}, files=files)
+        response: httpx2.Response = self.client.post(action, data={**self.hidden(page, action), **typed}, files=files)
         return response
 
-    def act(self, issue: IssueId, form: str, **typed: str) -> httpx.Response:
+    def act(self, issue: IssueId, form: str, **typed: str) -> httpx2.Response:
         return self.fill(f"/issues/{issue}", f"/issues/{issue}/{form}", **typed)
 
     def offered(self, issue: IssueId) -> set[str]:

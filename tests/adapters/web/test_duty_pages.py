@@ -157,3 +157,17 @@ def test_what_was_claimed_is_drawn_checked_and_drawn_again(village: Town, enters
     assert (page.count("不属实</span>"), page.count('"chip good">属实')) == (1, 1)
     assert "反向核查不属实" in supervisor.get("/people/person-chief").text
     assert supervisor.get("/reverse-checks/draw-none").status_code == 404
+
+
+def test_an_issue_signed_by_someone_on_leave_says_so(village: Town, enters: SignIn) -> None:
+    issue, chain = village.ready()
+    village.sign(issue, chain, "village-secretary")
+    signer, clerk = enters("village-secretary"), enters("clerk")
+    assert "准假期间签字" not in clerk.get(f"/issues/{issue}").text
+    day = str(village.today)
+    asked = {"region": VILLAGE, "kind": "personal", "since": day, "until": day, "reason": "外出"}
+    assert signer.fill("/duty", "/duty/leave", **asked).status_code == 303
+    (leave,) = leaves_in(village.application.facts.about(person("village-secretary")))
+    secretary = enters("township-secretary")
+    assert secretary.fill("/duty", f"/duty/{leave}/approve", opinion="同意").status_code == 303
+    assert "有人在准假期间签字" in clerk.get(f"/issues/{issue}").text

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-import httpx
+import httpx2
 
 from tests.adapters.web.conftest import Town, Visitor
 from tests.adapters.workbooks.building import Page, book
@@ -20,13 +20,13 @@ def row(number: int, text: str, village: str = "百祥村", severity: str | None
     return (number, "明伦镇", village, "道路", "自查", severity, text, "2019年12月20日", "已销号")
 
 
-def preview(visitor: Visitor, content: bytes, name: str = "清单.xlsx") -> httpx.Response:
+def preview(visitor: Visitor, content: bytes, name: str = "清单.xlsx") -> httpx2.Response:
     return visitor.fill("/imports", "/imports", {"workbook": (name, content, XLSX)}, place="451226")
 
 
-def confirm(visitor: Visitor, shown: httpx.Response, **changes: str) -> httpx.Response:
+def confirm(visitor: Visitor, shown: httpx2.Response, **changes: str) -> httpx2.Response:
     typed = {**visitor.hidden(shown.text, "/imports/confirm"), **changes}
-    response: httpx.Response = visitor.client.post("/imports/confirm", data=typed)
+    response: httpx2.Response = visitor.client.post("/imports/confirm", data=typed)
     return response
 
 

@@ -60,6 +60,7 @@ def test_a_list_is_published_objected_to_and_corrected(town: Town, enter: Enter)
     expect(secretary.get_by_role("status")).to_contain_text("提出异议")
 
     headquarters = enter("headquarters", PHONE)
+    seen(headquarters)
     headquarters.get_by_role("link", name="不应计入我镇").click()
     form = opened(headquarters, "答复川山镇的异议")
     form.get_by_label("是", exact=True).check()
@@ -112,6 +113,7 @@ def test_a_case_is_opened_a_measure_decided_appealed_and_made_lighter(town: Town
 
     county = enter("county-secretary", PHONE)
     county.goto("/queue")
+    seen(county)
     county.get_by_role("link", name="诫勉").first.click()
     form = opened(county, "办理申诉")
     expect(form.get_by_label("变更为")).to_be_hidden()

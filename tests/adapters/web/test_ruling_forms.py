@@ -189,10 +189,10 @@ def test_a_measure_is_appealed_and_made_lighter_by_someone_who_took_no_part(
     assert f"{case}/decide-appeal" not in forms(inspector.get(case).text), "who decided does not hear the appeal"
     secretary = signed_in("county-secretary")
     assert "申诉待办理" in secretary.get("/queue").text
-    heavier = secretary.fill(case, f"{case}/decide-appeal", outcome="lightened", kind="", reasons="确有客观原因")
-    assert heavier.status_code == 422
-    assert "须写明新的措施" in heavier.text
-    assert "确有客观原因" in heavier.text
+    unsaid = secretary.fill(case, f"{case}/decide-appeal", outcome="lightened", kind="", reasons="确有客观原因")
+    assert unsaid.status_code == 422
+    assert "请选择变更为" in unsaid.text
+    assert "确有客观原因" in unsaid.text
     location(secretary, case, f"{case}/decide-appeal", outcome="lightened", kind="talk", reasons="确有客观原因")
     page = secretary.get(case).text
     assert "约谈" in page
@@ -272,3 +272,59 @@ def test_a_policy_is_read_in_words_and_a_packaged_one_adopted(town: Town, signed
     assert "环江县脱贫攻坚问题整改和退出规则" in page
     assert "县级问题整改销号通用规则" in page, "what was in force before stays on record"
     assert "贫困村退出" in page
+
+
+def test_where_villages_are_too_many_the_township_is_chosen_first(
+    town: Town, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headquarters = signed_in("headquarters")
+    assert "请先选乡镇" not in headquarters.get("/issues/new").text
+    monkeypatch.setattr("adapters.web.issues.MOST_VILLAGES", 1)
+    page = headquarters.get("/issues/new").text
+    assert "请先选乡镇" in page
+    assert f'value="{VILLAGE}"' not in page
+    page = headquarters.get(f"/issues/new?township={TOWN}").text
+    assert f'value="{VILLAGE}"' in page
+    assert f'value="{OTHER_VILLAGE}"' not in page
+    refused = headquarters.fill(f"/issues/new?township={TOWN}", "/issues/new", region=VILLAGE, category="道路")
+    assert refused.status_code == 422
+    assert f'value="{VILLAGE}" selected' in refused.text, "the village that was chosen is still there"
+    other = signed_in("other-clerk").get(f"/issues/new?township={TOWN}").text
+    assert VILLAGE not in other, "nobody is offered what lies outside their own places"
+
+
+def test_an_address_that_names_nothing_is_said_to_name_nothing(
+    edition: EditionId, case: str, signed_in: SignIn
+) -> None:
+    inspector = signed_in("inspector")
+    token = inspector.hidden(inspector.get(case).text, f"{case}/decide")
+    for path in ("/regions/abc/policy", "/cases/new?subject=household-1", "/cases/new?issue=issue-none"):
+        assert inspector.get(path).status_code == 404, path
+    for path in (
+        f"{case}/nothing",
+        f"/boards/{edition}/nothing",
+        "/boards/nothing",
+        "/regions/abc/policy/adopt-policy",
+    ):
+        assert inspector.client.post(path, data=token).status_code == 404, path
+    unknown = inspector.client.post("/boards/adopt-rule", data={**token, "rule": "townships", "region": "region-x"})
+    assert unknown.status_code == 422
+
+
+def test_whoever_knows_the_address_is_refused_all_the_same(edition: EditionId, case: str, signed_in: SignIn) -> None:
+    """What is not offered is not allowed either, whatever is sent."""
+    inspector, clerk = signed_in("inspector"), signed_in("clerk")
+    typed = inspector.hidden(inspector.get(case).text, f"{case}/decide")
+    token = clerk.hidden(clerk.get("/").text, "/logout")
+    before = inspector.get(case).text.count('<li id="p')
+    sent = {**typed, **token, "on": person("officer"), "kind": "talk", "reasons": "越权"}
+    dates = {"decided_on": "2019-11-01", "binds_from": "2019-11-01"}
+    response = clerk.client.post(f"{case}/decide", data={**sent, **dates})
+    assert response.status_code == 422
+    assert "您现在不担任可办理此事的职务" in response.text
+    assert inspector.get(case).text.count('<li id="p') == before
+    published = clerk.client.post(
+        "/boards/publish",
+        data={**token, "key": "k", "board": "board-x", "period.since": "2019-11-01", "period.until": "2019-11-30"},
+    )
+    assert published.status_code == 422
