@@ -8,31 +8,41 @@ COMPILE := $(BIN)/uv pip compile --universal --no-header --no-annotate --no-emit
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
 install: $(VENV)/.installed  ## set up .venv from the pinned requirements
 
-$(VENV)/.installed: requirements-dev.txt pyproject.toml
+$(VENV)/.installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@# The build backend is pinned among the developers' packages.
+	sed -n '/^setuptools==/,/[^\\]$$/p' requirements-dev.txt > $(VENV)/build.txt
+	$(PIP) --require-hashes -r $(VENV)/build.txt -r requirements.txt
+	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+tools: install $(VENV)/.tools  ## what tests and checks need besides
+
+$(VENV)/.tools: requirements-dev.txt
+	$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $@
 
 run: install  ## start everything (embedded PostgreSQL, demonstration county) and serve
 	@$(BIN)/taizhang serve --demo
 
-test: install  ## the whole suite, on a real PostgreSQL and in a real browser
+test: tools  ## the whole suite, on a real PostgreSQL and in a real browser
 	$(BIN)/python -m pytest
 
-check: install  ## ruff, mypy strict, import-linter
+check: tools  ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: install  ## rewrite the code as `make check` wants it
+format: tools  ## rewrite the code as `make check` wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install  ## measure the store against plain PostgreSQL and the package's own recorder
+bench: tools  ## measure the store against plain PostgreSQL and the package's own recorder
 	$(BIN)/python -m tests.performance
 
 lock:  ## pin the dependencies anew, with hashes and without naming a host
@@ -43,4 +53,4 @@ lock:  ## pin the dependencies anew, with hashes and without naming a host
 clean:  ## remove what was built; never what was recorded (var/)
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-.PHONY: help install run test check format bench lock clean
+.PHONY: help install tools run test check format bench lock clean

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Literal
 
 from domain.accountability import MEASURES, Effect, barred_until
 from domain.command import About, Act, Command, Scope, ahead, refuse
@@ -15,8 +16,20 @@ from domain.organisation import (
     person_known,
     unit_standing,
 )
-from domain.posts import TENURE, Appointed, LedgerOpened, Post, authorise, authority_of, held, tenures
+from domain.posts import (
+    TENURE,
+    VILLAGE,
+    Appointed,
+    LedgerOpened,
+    Post,
+    Relieved,
+    authorise,
+    authority_of,
+    held,
+    tenures,
+)
 from domain.regions import LIFE, standing
+from domain.text import Prose
 
 LEADING: Mapping[Post, int] = {
     Post.TOWNSHIP_HEAD: 1,
@@ -98,4 +111,89 @@ class Appoint(Command):
             region=self.region,
             unit=self.unit,
             since=self.since,
+        )
+
+
+ReplacedFor = Literal["idle", "absent", "unfamiliar", "false_report", "unfit", "other"]
+"""撤换原因: 不作为 脱岗 不熟悉户情 弄虚作假 不胜任 其他."""
+
+REPLACED_FOR: Mapping[ReplacedFor, str] = {
+    "idle": "不作为",
+    "absent": "脱岗",
+    "unfamiliar": "不熟悉户情",
+    "false_report": "弄虚作假",
+    "unfit": "不胜任",
+    "other": "其他",
+}
+
+
+class MemberReplaced(Event, type="post.replaced"):
+    """撤换: for what, and by whom; who it was remains in the record."""
+
+    appointment: AppointmentId
+    person: PersonId
+    region: RegionId
+    cause: ReplacedFor
+    successor: PersonId
+    succeeding: AppointmentId
+    reason: Prose
+
+
+class ReplaceMember(Command):
+    """撤换
+
+    A team member, a first secretary or a village officer is relieved today and another takes the same post on the same
+    day, so that the village is not a day without one.
+    """
+
+    appointment: AppointmentId
+    successor: PersonId
+    succeeding: AppointmentId
+    cause: ReplacedFor
+    reason: Prose
+
+    def stands_on(self, past: Past, act: Act) -> Scope:
+        return (
+            *authority_of(act),
+            About(self.appointment, TENURE),
+            About(self.succeeding, TENURE),
+            About(self.successor, (PersonRegistered, *TENURE)),
+            *(
+                About(tenure.region, LIFE)
+                for tenure in tenures(past.about(self.appointment).of(*TENURE).events).values()
+            ),
+        )
+
+    def decide(self, past: Past, act: Act) -> Iterator[Event]:
+        found = tenures(past.about(self.appointment).of(*TENURE).events)
+        tenure = found.get(self.appointment) or refuse("unknown_appointment", "没有这次任职的记录")
+        if tenure.post not in VILLAGE:
+            refuse("not_a_village_post", "只有驻村、村级职务以撤换办理,其他职务请办理免职、任职")
+        authorise(past, act, tenure.region, Post.ORGANISER)
+        standing(past, tenure.region)
+        person_known(past, self.successor)
+        if tenure.until is not None or tenure.since > act.today:
+            refuse("already_relieved", "此人今天不在该职务上")
+        if past.about(self.succeeding).of(Appointed, LedgerOpened):
+            refuse("appointment_already_made", "该任职已经记录")
+        for one in held(past, self.successor, act.today):
+            if (one.post, one.region) == (tenure.post, tenure.region):
+                refuse("post_already_held", f"接替的人已经担任{tenure.post.label}")
+        yield MemberReplaced(
+            appointment=self.appointment,
+            person=tenure.person,
+            region=tenure.region,
+            cause=self.cause,
+            successor=self.successor,
+            succeeding=self.succeeding,
+            reason=self.reason,
+        )
+        yield Relieved(appointment=self.appointment, person=tenure.person, on=act.today, reason=self.reason)
+        yield Appointed(
+            appointment=self.succeeding,
+            person=self.successor,
+            post=tenure.post,
+            region=tenure.region,
+            unit=tenure.unit,
+            since=act.today,
         )

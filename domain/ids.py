@@ -312,6 +312,12 @@ class AppealId(Id, kind="appeal"):
     __slots__ = ()
 
 
+class MeritId(Id, kind="merit"):
+    """激励"""
+
+    __slots__ = ()
+
+
 class PolicyId(Id, kind="policy"):
     """政策包"""
 

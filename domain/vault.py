@@ -16,8 +16,8 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from domain.command import About, Act, Command, Scope, ahead, refuse
-from domain.fact import Event, Past, Value
-from domain.households import HOUSEHOLD, Household, fold
+from domain.fact import Event, Past, Recorded, Value
+from domain.households import HOUSEHOLD, Household, HouseholdRegistered, Member, MemberJoined, fold
 from domain.ids import HouseholdId, MemberId, RegionId
 from domain.posts import FIELD, OVERSIGHT, Post, authorise, authority_of
 from domain.text import Prose
@@ -155,6 +155,21 @@ class Disclosure(Value):
         """What the fact must say of this person if the value is what was committed to."""
         own = commitment_of(self.field, bytes.fromhex(self.salt), self.value)
         return commitment_over(self.member, {**self.others, self.field: own})
+
+
+def proved_by(past: Past, disclosure: Disclosure) -> Recorded | None:
+    """The fact that commits to what was disclosed, if one of these does."""
+    for fact in past.about(disclosure.member):
+        match fact.event:
+            case HouseholdRegistered(members=members):
+                named = members
+            case MemberJoined(member=member):
+                named = (member,)
+            case _:
+                continue
+        if Member(member=disclosure.member, commitment=disclosure.commitment) in named:
+            return fact
+    return None
 
 
 class PersonalDataRestricted(Event, type="personal_data.restricted"):

@@ -12,6 +12,7 @@ from domain.ids import Id, PersonId, RegionId, UnitId
 from domain.issues import Status
 from projections.case_ledger import CaseLine
 from projections.charge_ledger import ChargeLine
+from projections.commendation_ledger import CommendationLine
 from projections.escalation_ledger import EscalationLine
 from projections.issue_ledger import IssueLine
 from projections.line import L
@@ -27,6 +28,7 @@ LEDGERS = (
     CaseLine,
     ChargeLine,
     ClaimLine,
+    CommendationLine,
     EscalationLine,
     IssueLine,
     MeasureLine,
@@ -61,6 +63,8 @@ class Record:
     lists: tuple[BoardLine, ...]
     cases: tuple[CaseLine, ...]
     measures: tuple[MeasureLine, ...]
+    merits: tuple[CommendationLine, ...]
+    """What they earned, and what of it was revoked."""
     charges: tuple[ChargeLine, ...]
     """The places they were first responsible for; of a place, those who were."""
     untrue: tuple[ClaimLine, ...]
@@ -110,6 +114,7 @@ def record(connection: Connection[Any], who: PersonId | UnitId | RegionId, as_of
         lists=of(BoardLine, "subject", "number") if not isinstance(who, PersonId) else (),
         cases=of(CaseLine, "subject", "opened_on"),
         measures=of(MeasureLine, "subject", "decided_on"),
+        merits=of(CommendationLine, "subject", "decided_on"),
         charges=() if isinstance(who, UnitId) else of(ChargeLine, column_of(who), "since"),
         untrue=() if isinstance(who, UnitId) else untrue_of(connection, who, position),
     )

@@ -102,6 +102,32 @@ class Table(Generic[L]):
             Composed([Identifier(column.name), SQL("::text" if column.sql == "jsonb" else "")])
             for column in line.columns
         )
+        # Set once: putting a statement together costs more than sending it, and a quiet log has one fact a batch.
+        self._loading = (
+            SQL("SELECT {cells}, from_position FROM {now} WHERE {group} = ANY(%s)")
+            .format(cells=self.cells, now=self.now, group=Identifier(line.key[0]))
+            .as_bytes()
+        )
+        self._ending = self._ended().as_bytes()
+        self._adding = {
+            past: SQL("COPY {} ({}, from_position, to_position, fork) FROM STDIN")
+            .format(self.past if past else self.now, self.columns)
+            .as_bytes()
+            for past in (True, False)
+        }
+
+    def _ended(self) -> Composed:
+        key = [self.line.column(name) for name in self.line.key]
+        return SQL(
+            "UPDATE {whole} AS t SET to_position = e.until, fork = e.fork FROM unnest({arrays}) AS e({names})"
+            " WHERE {same} AND t.to_position = {present}"
+        ).format(
+            whole=self.whole,
+            arrays=comma([*(raw(f"%s::{column.cast}[]") for column in key), SQL("%s::bigint[], %s::bigint[]")]),
+            names=comma([*(Identifier(column.name) for column in key), SQL("until, fork")]),
+            same=SQL(" AND ").join(SQL("t.{0} = e.{0}").format(Identifier(column.name)) for column in key),
+            present=Literal(NOW),
+        )
 
     def create(self, connection: Connection[Any]) -> None:
         columns = (

@@ -35,6 +35,7 @@ MAIN: dict[str, tuple[str, ...]] = {
     "editions": ("edition", "board", "number", "since", "until", "red", "black", "revision"),
     "cases": ("case", "subject", "region", "reason", "state", "opened_on"),
     "measures": ("measure", "subject", "kind", "decided_on", "binds_until", "lifted_on"),
+    "commendations": ("subject", "kind", "level", "amount", "decided_on", "revoked_on", "revoked_for"),
     "households": ("household", "region", "hamlet", "category", "people", "cadre", "unmet", "issues_open", "exited"),
     "villages": ("region", "listed", "team", "leader", "department", "lacks"),
     "books": ("household", "entry", "kind", "category", "measure", "status", "due", "progress", "done_on"),

@@ -61,9 +61,10 @@ command(key, "revoke")(keys.revoke)
 app.add_typer(key, name="key")
 command(app, "sign")(keys.sign)
 
-kept = group("个人信息库:情况、到期删除。")
+kept = group("个人信息库:情况、到期删除、核验披露。")
 command(kept, "status")(vault.status)
 command(kept, "erase")(vault.erase)
+command(kept, "verify")(vault.verify)
 app.add_typer(kept, name="vault")
 command(app, "compare")(vault.compare)
 

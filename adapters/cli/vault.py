@@ -1,5 +1,6 @@
 """个人信息库与大数据比对 on the command line."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,7 @@ from domain.comparison import RosterCompared, RosterKind
 from domain.households import HouseholdRegistered
 from domain.ids import HouseholdId, PersonId
 from domain.issues import IssueRegistered
+from domain.vault import Disclosure, Item, proved_by
 
 NOBODY = PersonId("person-nobody")
 Who = Annotated[
@@ -86,6 +88,32 @@ def erase(
     typer.echo(f"已删除{len(erased)}户的个人信息,补做{finished}人,清除没有登记事实的{swept}人")
     for sentence in refused:
         say(sentence)
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="披露.json", help="查看一项个人信息时接口给出的答复")],
+    bundle: Annotated[Path, typer.Option("--bundle", metavar="文件", help="该户的证据包(.zip)")],
+    policy: Annotated[Path, typer.Option("--policy", metavar="文件", help="信任名单(C2SP tlog-policy),由核验人自备")],
+    as_json: AsJson = False,
+) -> None:
+    """离线核验一项披露:证据包中的事实确实承诺过这项内容。不需要数据库,也看不到该户的其他内容。"""
+    from adapters.proofs.offline import verify_bundle
+    from adapters.proofs.policy import Policy
+
+    report = verify_bundle(contents(bundle), Policy.parse(contents(policy).decode("utf-8", "replace")))
+    try:
+        said = json.loads(contents(file))
+        disclosure = Disclosure.model_validate({name: said[name] for name in Disclosure.model_fields})
+    except (ValueError, KeyError, TypeError):
+        refuse("bad_disclosure", "披露文件无法读取")
+    fact = proved_by(report.facts, disclosure)
+    if fact is None:
+        refuse("disclosure_unproven", "证据包中没有事实承诺过这项内容:内容、盐值或成员不符")
+    item = next((one.label for one in Item if one.value == disclosure.field), disclosure.field)
+    if as_json:
+        document({"verified": True, "member": disclosure.member, "field": disclosure.field, "position": fact.position})
+    else:
+        typer.echo(f"核验通过:第{fact.position}号事实承诺过{disclosure.member}的这项{item}")
 
 
 def compare(

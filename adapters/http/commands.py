@@ -21,6 +21,7 @@ import domain.accountability as accountability
 import domain.appointing as appointing
 import domain.attendance as attendance
 import domain.books as books
+import domain.commendation as commendation
 import domain.escalation as escalation
 import domain.exiting as exiting
 import domain.households as households
@@ -192,6 +193,7 @@ ROUTES: Final = (
     Route("/units/{unit}/dissolution", organisation.DissolveUnit),
     Route("/appointments", appointing.Appoint, makes=("appointment",)),
     Route("/appointments/{appointment}/relief", organisation.Relieve),
+    Route("/appointments/{appointment}/replacement", appointing.ReplaceMember, makes=("succeeding",)),
     Route("/keys", keys.RegisterKey),
     Route("/keys/{key}/confirmation", keys.ConfirmKey),
     Route("/keys/{key}/revocation", keys.RevokeKey),
@@ -259,6 +261,8 @@ ROUTES: Final = (
     Route("/measures/{measure}/appeals", accountability.AppealMeasure, makes=("appeal",)),
     Route("/measures/{measure}/appeals/{appeal}/decision", accountability.DecideAppeal),
     Route("/measures/{measure}/lifting", accountability.LiftMeasure),
+    Route("/merits", commendation.GiveMerit, makes=("merit",)),
+    Route("/merits/{merit}/revocation", commendation.RevokeMerit),
     Route("/people/{person}/ranks", households.RecordRank),
     Route("/households", households.RegisterHousehold, makes=("household",)),
     Route("/households/{household}/categories", households.RecategoriseHousehold),

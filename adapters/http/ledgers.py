@@ -31,6 +31,7 @@ from domain.issues import Status
 from projections.book_ledger import BookLine
 from projections.case_ledger import CaseLine
 from projections.charge_ledger import ChargeLine
+from projections.commendation_ledger import CommendationLine
 from projections.decision_ledger import DecisionLine
 from projections.directory import DirectoryLine
 from projections.duty_ledger import DayLine
@@ -119,6 +120,7 @@ SHELVES: Final[Mapping[str, Shelf]] = {
     "editions": Shelf(EditionLine),
     "cases": Shelf(CaseLine),
     "measures": Shelf(MeasureLine),
+    "commendations": Shelf(CommendationLine),
     "households": Shelf(HouseholdLine, _clues_overdue),
     "villages": Shelf(VillageLine),
     "books": Shelf(BookLine, _books_overdue),

@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 from adapters.logging import audit
 from adapters.vault.store import Look, Vault
 from domain.command import Act, refuse
-from domain.households import HouseholdRegistered, MemberJoined
 from domain.ids import HouseholdId, MemberId
 from domain.text import ShortText
 from domain.vault import (
@@ -20,6 +19,7 @@ from domain.vault import (
     looking_stands_on,
     may_audit,
     may_look,
+    proved_by,
 )
 from services.ledger import FactStore, Ledger, Outcome
 
@@ -66,9 +66,10 @@ def disclose(
         purpose=purpose,
     )
     disclosure = vault.disclose(household, member, item, act.by, purpose)
-    if disclosure.commitment != state.members[member]:
+    fact = proved_by(past, disclosure)
+    if fact is None:
         refuse("vault_differs", "个人信息库中的内容与登记时的承诺值不符,可能被改动,请报告管理人员")
-    return Opened(disclosure, past.about(member).of(HouseholdRegistered, MemberJoined)[-1].position)
+    return Opened(disclosure, fact.position)
 
 
 def looks(store: FactStore, vault: Vault, household: HouseholdId, act: Act) -> list[Look]:

@@ -2,7 +2,7 @@
 --
 -- The service has no right to any table here. It has the functions below, which run as the owner: so nothing is shown
 -- without a line in `look` that the service can't take back, no identity number comes out of a comparison, and nothing
--- is destroyed that no fact says is erased. Values travel as parameters and stand in no index, message or log.
+-- is destroyed that no fact says is erased. What facts restrict is not used either. Values travel as parameters and stand in no index, message or log.
 
 CREATE SCHEMA IF NOT EXISTS vault;
 
@@ -73,6 +73,15 @@ CREATE OR REPLACE FUNCTION vault.said(id text, VARIADIC types text[]) RETURNS bo
     SELECT EXISTS (SELECT FROM facts.fact_tag t WHERE t.tag = said.id AND t.type = ANY (said.types))
 $$;
 
+-- Whether a household's values may be used: neither restricted nor erased, by the last fact that says so.
+CREATE OR REPLACE FUNCTION vault.in_use(household text) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT coalesce((
+        SELECT t.type = 'personal_data.released' FROM facts.fact_tag t
+         WHERE t.tag = in_use.household
+           AND t.type IN ('personal_data.restricted', 'personal_data.released', 'personal_data.erased')
+         ORDER BY t.position DESC LIMIT 1), true)
+$$;
+
 -- Keeps one household's people and answers with the commitments they are kept under: those given, or the ones of an
 -- earlier attempt with the same values. Other values for a person who is kept already: raises VK001.
 CREATE OR REPLACE FUNCTION vault.keep(
@@ -126,7 +135,7 @@ BEGIN
     RETURN QUERY
     SELECT v.member, v.field, vault.mask(v.field, v.value)
       FROM vault.record r JOIN vault.value v ON v.member = r.member
-     WHERE r.household = masked.household AND r.named ORDER BY v.member, v.field;
+     WHERE r.household = masked.household AND r.named AND vault.in_use(r.household) ORDER BY v.member, v.field;
 END $$;
 
 -- One field whole, with its salt, beside the commitments of the others. A blank purpose is refused by the table.
@@ -141,7 +150,7 @@ BEGIN
     SELECT v.field, v.commitment,
            CASE WHEN v.field = disclose.field THEN v.salt END, CASE WHEN v.field = disclose.field THEN v.value END
       FROM vault.record r JOIN vault.value v ON v.member = r.member
-     WHERE r.member = disclose.member AND r.household = disclose.household AND r.named;
+     WHERE r.member = disclose.member AND r.household = disclose.household AND r.named AND vault.in_use(r.household);
 END $$;
 
 -- Who of a place is among these identity numbers; with `absent`, who is not, of those born in the range (eight digits,
@@ -164,6 +173,7 @@ BEGIN
      WHERE v.keyed IS NOT NULL AND r.named AND starts_with(r.region, contradictions.region)
        AND (l.keyed IS NULL) = absent
        AND (earliest IS NULL OR substr(v.value, 7, 8) BETWEEN earliest AND latest)
+       AND vault.in_use(r.household)
      ORDER BY r.household, r.member;
 END $$;
 

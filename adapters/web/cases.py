@@ -48,7 +48,7 @@ STATES: Final = {"open": "办理中", "dropped": "案由消失", "closed": "已�
 BY_HAND: Final[Choices] = tuple(item for item in REASONS.items() if item[0] != "black_running")
 OUTCOMES: Final[Choices] = (
     ("rejected", "维持原决定"),
-    ("upheld", "申诉成立,撤销原决定"),
+    ("upheld", typeset("申诉成立,撤销原决定")),
     ("lightened", "变更为较轻的措施"),
 )
 
@@ -329,7 +329,7 @@ def act_on_case(visit: Visit) -> Response:
 # Opening one by hand
 
 
-class Suspects(NamedTuple):
+class Leads(NamedTuple):
     """立项线索: whom a case may be about, what in the record it may rest on, and what is ticked from the start."""
 
     subjects: tuple[RegionId | UnitId | PersonId, ...]
@@ -367,7 +367,7 @@ def opening(visit: Visit, typed: Typed | None = None, status: int = 200) -> Resp
     )
 
 
-def opened_by(visit: Visit, found: Suspects, names: Names) -> Form | None:
+def opened_by(visit: Visit, found: Leads, names: Names) -> Form | None:
     """The form, with those subjects the reader may open a case about; none where there are none."""
     places = dict.fromkeys(tenure.region for tenure in visit.viewer.held)
     ground = IssueId.derived("probe")
@@ -408,7 +408,7 @@ def by_name(connection: Connection[Any], text: str) -> tuple[DirectoryLine, ...]
     return page(connection, DirectoryLine, Query(where, ("kind", "sort_key"), limit=50)).lines
 
 
-def about_issue(connection: Connection[Any], issue: IssueId) -> Suspects:
+def about_issue(connection: Connection[Any], issue: IssueId) -> Leads:
     """Those who answer for an issue, and the issue with what was reported up about it."""
     line = find(connection, IssueLine, issue)
     if line is None:
@@ -416,13 +416,13 @@ def about_issue(connection: Connection[Any], issue: IssueId) -> Suspects:
     escalations = page(connection, EscalationLine, Query((Where("issue", "eq", issue),), limit=20)).lines
     grounds = ((str(issue), line.description[:60]), *(said(one) for one in escalations))
     answerable = (line.person, line.leader, line.unit, line.region.at("township"))
-    return Suspects(tuple(one for one in answerable if one), grounds, str(issue))
+    return Leads(tuple(one for one in answerable if one), grounds, str(issue))
 
 
-def about_subject(connection: Connection[Any], subject: str) -> Suspects:
+def about_subject(connection: Connection[Any], subject: str) -> Leads:
     """The one named, and the issues they answer for or answered for, the earliest due first."""
     if not subject:
-        return Suspects((), ())
+        return Leads((), ())
     try:
         one = id_of(subject)
     except ValueError:
@@ -439,7 +439,7 @@ def about_subject(connection: Connection[Any], subject: str) -> Suspects:
         ).lines
         where = (Where("issue", "in", sorted({str(line.issue) for line in mine})),)
     issues = page(connection, IssueLine, Query(where, ("due",), limit=MOST_GROUNDS)).lines
-    return Suspects((one,), (*((str(line.issue), line.description[:60]) for line in issues), *map(said, reported)))
+    return Leads((one,), (*((str(line.issue), line.description[:60]) for line in issues), *map(said, reported)))
 
 
 def said(line: EscalationLine) -> tuple[str, str]:

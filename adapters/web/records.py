@@ -30,6 +30,7 @@ from adapters.web.organisation import (
 )
 from adapters.web.site import Site, Visit
 from domain.command import About
+from domain.commendation import RESERVE_LEVELS
 from domain.fact import Past
 from domain.ids import Id, PersonId, UnitId, id_of
 from domain.issues import Status
@@ -57,7 +58,13 @@ def records(site: Site) -> None:
     site.page("/directory/register-person", register_person, method="POST")
     site.page("/directory/establish-unit", establish_unit, method="POST")
     site.page("/timeline/{tag}", timeline_page)
-    site.templates.globals |= {"roles": ROLES, "endings": ENDINGS, "kinds": KINDS, "claim_kinds": CLAIM_KINDS}
+    site.templates.globals |= {
+        "roles": ROLES,
+        "endings": ENDINGS,
+        "kinds": KINDS,
+        "claim_kinds": CLAIM_KINDS,
+        "reserve_levels": RESERVE_LEVELS,
+    }
 
 
 def person_page(visit: Visit) -> Response:
@@ -145,6 +152,8 @@ def mentioned(found: Record) -> set[Id | None]:
         *(one.region for one in found.answers),
         *(one.subject for one in found.cases),
         *(one.decided_by for one in found.measures),
+        *(one.decided_by for one in found.merits),
+        *(one.revoked_by for one in found.merits),
         *(one.subject for one in found.signatures),
         *(id for one in found.charges for id in (one.region, one.decided_by)),
         *(id for one in found.untrue for id in (one.region, one.checked_by)),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from adapters.web.duty_words import of_duty, of_meetings
 from adapters.web.formats import day, deadline, fingerprint, moment, money
+from adapters.web.merit_words import of_merits
 from adapters.web.names import Names, office
 from adapters.web.village_words import of_checks, of_exits, of_households, of_personal
 from domain import accountability as acc
@@ -118,6 +119,7 @@ def sentence(event: Event, names: Names) -> str:
         of_chains,
         of_boards,
         of_cases,
+        of_merits,
     ):
         if said := words(event, names):
             return said

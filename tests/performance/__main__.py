@@ -46,7 +46,7 @@ def main() -> None:
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.performance", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], help="which to run; all, if none is named")
+    parser.add_argument("names", nargs="*", help=f"which to run, of {', '.join(BENCHMARKS)}; all, if none is named")
     parser.add_argument("--quick", action="store_true", help="small logs and short runs: minutes instead of an hour")
     parser.add_argument("--facts", type=int, help="facts already in each log")
     parser.add_argument("--most", type=int, help="the largest log a decision is tried on, up to 10,000,000")
@@ -54,7 +54,10 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, help="runs of which the median counts")
     parser.add_argument("--http-seconds", type=float, help="length of the run through HTTP")
     parser.add_argument("--writers", type=int, nargs="+", default=[1, 8, 32, 128], help="how many write at once")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if unknown := sorted({*options.names} - {*BENCHMARKS}):
+        parser.error(f"no such benchmark: {', '.join(unknown)}")
+    return options
 
 
 def sizes_of(options: argparse.Namespace) -> Sizes:

@@ -15,6 +15,7 @@ PAGE = "/api/v1/ledgers/issues?limit=50"
 
 
 def web(bench: Bench) -> Iterator[Row]:
+    """`taizhang serve` in a process of its own, asked by clients in another, all of them on the same cores."""
     sizes = bench.sizes
     county = settle(bench.database("web"), bench.folder / "program", sizes.issues)
     size = f"{3 * sizes.issues:,} facts before"

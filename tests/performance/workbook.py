@@ -36,6 +36,7 @@ class Taken(NamedTuple):
 
 
 def workbook(bench: Bench) -> Iterator[Row]:
+    """A list of issues as offices keep it, previewed and confirmed."""
     rows = bench.sizes.workbook
     content = _content(rows)
     url = bench.database("workbook")

@@ -65,7 +65,7 @@ def test_a_number_of_old_is_the_one_it_became() -> None:
 
 def test_rows_without_a_readable_number_are_named_and_their_number_is_not() -> None:
     wrong = id_number(4)[:17] + ("0" if id_number(4)[17] != "0" else "1")
-    rows = [
+    rows: list[list[object]] = [
         ["姓名", "身份证号"],
         ["某甲", wrong],
         ["某乙", None],

@@ -259,6 +259,7 @@ def test_what_is_restricted_is_seen_by_nobody_until_it_is_released(
     home = household()
     restricted(application, home, days=30)
     assert refusal(lambda: shown(application, home, Item.NAME)) == "personal_data_restricted"
+    assert application.vault.masked(home, person("clerk")) == {}, "the database itself keeps to the facts"
     erase = EraseParticulars(household=home)
     act = by(application, "headquarters")
     assert refusal(lambda: application.ledger.execute(erase, act)) == "retention_not_over"
