@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from domain.command import About, Act, Command, Scope, refuse
+from domain.command import About, Act, Command, Scope, ahead, refuse
 from domain.fact import Event, Past, Value
 from domain.ids import PolicyId, RegionId
 from domain.posts import Post, authorise, authority_of
@@ -367,7 +367,11 @@ def in_force(past: Past, region: RegionId, day: date) -> Policy:
 
 
 class AdoptPolicy(Command):
-    """采用政策包"""
+    """采用政策包
+
+    The first may say since when its rules have held; a later one holds from today at the earliest, so that nobody
+    changes the rules under what was already done.
+    """
 
     region: RegionId
     policy: Policy
@@ -386,4 +390,6 @@ class AdoptPolicy(Command):
                     earlier.policy == self.policy.policy and earlier.version >= self.policy.version
                 ):
                     refuse("policy_version_not_newer", f"已采用该政策包第{earlier.version}版,新版版本号须更大")
+        if past.of(PolicyAdopted):
+            ahead(self.since, act, "施行日期")
         yield PolicyAdopted(region=self.region, policy=self.policy, since=self.since)

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 import typer
 
-from adapters.cli import accounts, duty, founding, keys, ledgers, rankings, serving, vault, workbooks
+from adapters.cli import accounts, duty, founding, keys, ledgers, proofs, rankings, serving, vault, workbooks
 from adapters.cli.speech import UsageError, command, group, misuse, say
-from adapters.cli import proofs
 from adapters.settings import WrongSetting
 from adapters.workbooks.problems import BadWorkbook
 

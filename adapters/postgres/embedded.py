@@ -17,7 +17,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -173,9 +172,13 @@ class EmbeddedPostgres:
                 f"数据库在 {self._folder / 'cluster'}，但运行它的账号进不了上级目录。"
                 f"请恢复上级目录的执行权限（chmod o+x），{_OR_ANOTHER}",
             )
-        home = _SYSTEM_HOME / f"taizhang-{sha256(bytes(self._folder)).hexdigest()[:12]}"
-        home.mkdir(mode=0o700, exist_ok=True)
-        elsewhere.symlink_to(home)
+        # A name of its own: a folder that was removed and made again is another ledger, not the old one's heir.
+        home = Path(tempfile.mkdtemp(prefix="taizhang-", dir=_SYSTEM_HOME))
+        try:
+            elsewhere.symlink_to(home)
+        except FileExistsError:
+            home.rmdir()
+            return elsewhere.resolve()
         _log.warning("embedded_postgres_lives_elsewhere", folder=str(self._folder), home=str(home))
         return home
 

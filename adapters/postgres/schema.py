@@ -27,7 +27,7 @@ COMMENT ON SCHEMA facts IS {stamp};
 
 
 def install(admin_url: str, service_role: str | None = None) -> None:
-    """Create the schemas `facts`, `ledgers`, `accounts` and `vault`, or bring them to this version; a no-op when they are.
+    """Create the schemas `facts`, `ledgers`, `accounts` and `vault`, or bring them to this version, unless they are.
 
     `admin_url` connects as the role that owns them, `service_role` is the role the application works as and exists
     already. With one role for both (`service_role` None) facts are as permanent: triggers refuse changes and the owner

@@ -1,8 +1,9 @@
 -- What is kept of villagers, apart from the facts and forgettable. Applied whole and repeatedly by schema.install().
 --
 -- The service has no right to any table here. It has the functions below, which run as the owner: so nothing is shown
--- without a line in `look` that the service can't take back, no identity number comes out of a comparison, and nothing
--- is destroyed that no fact says is erased. What facts restrict is not used either. Values travel as parameters and stand in no index, message or log.
+-- without a line in `look` that the service can't take back, nothing is used that a fact restricts, no identity number
+-- comes out of a comparison, and nothing is destroyed that no fact says is erased. Values travel as parameters and
+-- stand in no index, message or log.
 
 CREATE SCHEMA IF NOT EXISTS vault;
 

@@ -53,6 +53,7 @@ def test_each_kind_is_decided_by_its_own_body_and_recorded_once(kind: MeritKind,
     scene.when(merit(kind), who(may))
     scene.refused(merit(kind), who(may), "merit_already_given")
     (given,) = scene.events(MeritGiven)
+    assert isinstance(given, MeritGiven)
     assert given.post.label in ("县长", "县委书记", "组织部门")
 
 

@@ -135,6 +135,8 @@ def test_the_rules_in_force_are_those_adopted_by_then_and_a_new_version_must_be_
     begins = scene.today + timedelta(days=10)
     adopt = AdoptPolicy(region=COUNTY, policy=next_version, since=begins)
     scene.refused(adopt, person("clerk"), "no_authority")
+    backdated = adopt.model_copy(update={"since": scene.today - timedelta(days=1)})
+    scene.refused(backdated, person("headquarters"), "past_date")
     scene.when(adopt, person("headquarters"))
     scene.refused(adopt, person("headquarters"), "policy_version_not_newer")
     past = scene.store.read(policies_of(VILLAGE)).facts

@@ -6,7 +6,9 @@ Rows measured before and not now keep their place in ``results.json``, with the 
 
 import argparse
 import json
+import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -36,12 +38,21 @@ def main() -> None:
     options = parsed()
     sizes = sizes_of(options)
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
+    failed = []
     for name in options.names or BENCHMARKS:
         print(f"\n{name}: {(BENCHMARKS[name].__doc__ or '').strip()}", flush=True)
-        found = measured(name, sizes, options.writers, "quick" if options.quick else "full")
+        try:
+            found = measured(name, sizes, options.writers, "quick" if options.quick else "full")
+        except Exception:
+            # What broke must not hide what the others measure; it is told now, and once more at the end.
+            traceback.print_exc()
+            failed.append(name)
+            continue
         kept = [row for row in kept if row["benchmark"] != name] + found
         kept.sort(key=lambda row: list(BENCHMARKS).index(row["benchmark"]))
         write(kept)
+    if failed:
+        sys.exit(f"failed, and not in the table: {', '.join(failed)}")
 
 
 def parsed() -> argparse.Namespace:

@@ -162,3 +162,22 @@ def test_a_signature_on_what_has_changed_since_it_was_shown_is_refused(staging: 
     noticed(stage, chain, "member")
     stage["village-secretary"].refused(f"/exits/{chain}/signatures", "changed_since_shown", **seen(early["shown"]))
     stage.signs(chain, "village-secretary")
+
+
+def test_a_member_who_does_not_know_the_households_is_replaced_and_one_who_does_is_rewarded(staging: Staging) -> None:
+    stage = huaihua(staging)
+    (member,) = stage.lines("posts", person="person-member")
+    told = {"successor": "person-clerk", "cause": "unfamiliar", "reason": "不熟悉户情,责令撤换"}
+    path = f"/appointments/{member['appointment']}/replacement"
+    stage["inspector"].refused(path, "no_authority", **told)
+    stage["organiser"].does(path, **told)
+    posts = {line["person"]: line for line in stage.lines("posts", post="team_member")}
+    assert (posts["person-member"]["until"], posts["person-clerk"]["since"]) == (stage.today, stage.today)
+    assert posts["person-member"]["relieved_for"] == "不熟悉户情,责令撤换"
+
+    bonus = {"region": f"region-{COUNTY}", "kind": "bonus", "amount": 500_000, "reasons": "末端责任落实"}
+    secretary = stage["county-secretary"]
+    given = secretary.does("/merits", on="person-first-secretary", decided_on=stage.today, **bonus)["ids"]["merit"]
+    secretary.does(f"/merits/{given}/revocation", reasons="走访记录不实", revoked_on=stage.today)
+    (line,) = stage.lines("commendations", subject="person-first-secretary")
+    assert (line["amount"], line["revoked_for"]) == (500_000, "走访记录不实")

@@ -271,5 +271,19 @@ def assert_bound(stage: Stage) -> None:
     asked = {"person": "person-lagging-head", "post": "leader", "region": f"region-{COUNTY}"}
     told = stage["organiser"].refused("/appointments", "promotion_barred", **asked, since=stage.today)
     assert "2017-03-20" in told["title"]
+    reserve = {"region": f"region-{COUNTY}", "kind": "reserve", "level": "deputy_section", "reasons": "红榜第一"}
+    stage["organiser"].refused(
+        "/merits", "promotion_barred", on="person-lagging-head", decided_on=stage.today, **reserve
+    )
+    given = stage["organiser"].does("/merits", on="person-slow-head", decided_on=stage.today, **reserve)["ids"]["merit"]
+    praise = {"region": f"region-{COUNTY}", "kind": "praise", "reasons": "上红榜"}
+    stage["county-secretary"].does("/merits", on=f"region-{TOWNS[0]}", decided_on=stage.today, **praise)
+    stage["organiser"].does(f"/merits/{given}/revocation", reasons="档案不全", revoked_on=stage.today)
+    assert [(line["kind"], line["revoked_on"]) for line in stage.lines("commendations", order="subject")] == [
+        ("reserve", stage.today),
+        ("praise", None),
+    ]
+    record = stage["inspector"].get("/people/person-slow-head/record").json()
+    assert [line["revoked_for"] for line in record["merits"]] == ["档案不全"]
     stage.clock.at = datetime(2017, 3, 20, 2, tzinfo=UTC)
     stage["organiser"].does("/appointments", **asked, since=stage.today)

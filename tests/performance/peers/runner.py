@@ -43,7 +43,8 @@ class IssueView(PostgresTrackingRecorder):
             Composed(
                 [
                     SQL(
-                        "CREATE TABLE IF NOT EXISTS issue_view (id uuid PRIMARY KEY, county text, stage int, position bigint)"
+                        "CREATE TABLE IF NOT EXISTS issue_view"
+                        " (id uuid PRIMARY KEY, county text, stage int, position bigint)"
                     )
                 ]
             )

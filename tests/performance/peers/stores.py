@@ -91,8 +91,9 @@ class MessageDb:
         with psycopg.connect(self._url, autocommit=True) as connection:
             for file in self._files(root):
                 connection.execute(file.read_bytes())
+        # As many as the package's own recorder has: the server has to bear every contender's connections.
         self._pool = ConnectionPool(
-            self._url, min_size=1, max_size=130, open=True, configure=self._configured, kwargs={"autocommit": True}
+            self._url, min_size=1, max_size=34, open=True, configure=self._configured, kwargs={"autocommit": True}
         )
 
     def _files(self, root: Path) -> list[Path]:
