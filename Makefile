@@ -30,7 +30,7 @@ run: install  ## start everything (embedded PostgreSQL, demonstration county) an
 	@$(BIN)/taizhang serve --demo
 
 test: tools  ## the whole suite, on a real PostgreSQL and in a real browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: tools  ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .

@@ -200,7 +200,7 @@ def _as_of(application: "Application", position: int) -> dict[str, Any]:
 
 
 def rebuild(
-    name: Annotated[str | None, typer.Argument(metavar="台账", help="哪一本;不写须加 --all")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="台账", help="哪一本;不写时 --check 核对全部,重建须加 --all")] = None,
     every: Annotated[bool, typer.Option("--all", help="所有台账")] = False,
     check: Annotated[bool, typer.Option("--check", help="只核对:从头重算,与现有台账逐行比较,不改动")] = False,
     as_json: AsJson = False,
@@ -208,7 +208,7 @@ def rebuild(
     """从第一条事实起重建台账,建好后再替换;或用 --check 核对台账与事实是否一致。"""
     from adapters.http.ledgers import SHELVES
 
-    if (name is None) != every:
+    if (name is not None and every) or (name is None and not every and not check):
         refuse("which_ledger", "请写明一本台账,或加 --all")
     with opened(reading=True) as application:
         if name is not None and name not in SHELVES:

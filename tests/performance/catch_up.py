@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -16,40 +17,37 @@ from projections.ledger import Ledger
 from projections.projector import Projector
 from projections.reading import Query, Where, count, page
 from tests.performance.peers.runner import Runner
-from tests.performance.suite import Bench, Row, at_least, at_most, percentile, spans
+from tests.performance.suite import Bench, Row, Run, at_least, at_most, compared, percentile, spans
 from tests.projections.lives import facts
 
 ROLE = "taizhang"
 _BATCH = 5000
+_ALL = "catch-up of all ledgers together"
 _LINES = 5000
 _OPEN = Where("status", "in", ("not_started", "rectifying", "partly_done"))
 
 
 def catch_up(bench: Bench) -> Iterator[Row]:
-    """Each ledger alone over the same facts, then all of them; the peer folds its own, one a transaction."""
+    """Each ledger alone over the same facts, then all of them; the peer folds one of its own, in turns with them."""
     lives = _lives(bench)
-    runner = Runner(bench)
-    peer = percentile([runner.rate() for _ in range(bench.sizes.runs)], 0.5)
     size = f"{len(lives):,} facts"
-    alone: dict[str, float] = {}
-    for ledger in LEDGERS:
-        alone[ledger.name] = _rate(bench, [ledger], lives)
-    slowest = min(alone, key=lambda name: alone[name])
-    for name in sorted(alone, key=lambda name: alone[name]):
-        row = Row(
-            f"catch-up of {name}",
-            size,
-            alone[name],
-            peer,
-            alone[name] / peer,
-            "≥40 ×" if name == slowest else "",
-            alone[name] / peer >= 40 if name == slowest else None,
-            "facts/s",
-            Runner.name,
-            "the slowest ledger" if name == slowest else "",
-        )
-        yield row
-    yield at_least("catch-up of all ledgers together", size, _rate(bench, LEDGERS, lives), 15_000, unit="facts/s")
+    runs: dict[str, Run] = {ledger.name: partial(_rate, bench, [ledger], lives) for ledger in LEDGERS}
+    rates = bench.in_turns({Runner.name: Runner(bench).rate, **runs, _ALL: partial(_rate, bench, LEDGERS, lives)})
+    peer, together = rates.pop(Runner.name), rates.pop(_ALL)
+    slowest, *others = sorted(rates, key=lambda name: rates[name])
+    yield compared(
+        f"catch-up of {slowest}, the slowest ledger",
+        size,
+        rates[slowest],
+        peer,
+        40,
+        unit="facts/s",
+        against=Runner.name,
+    )
+    for name in others:
+        ratio = rates[name] / peer
+        yield Row(f"catch-up of {name}", size, rates[name], peer, ratio, "", None, "facts/s", Runner.name)
+    yield at_least(_ALL, size, together, 15_000, unit="facts/s")
 
 
 def as_of(bench: Bench) -> Iterator[Row]:

@@ -17,6 +17,7 @@ from argon2 import PasswordHasher
 
 from adapters.bootstrap import Application, open_application
 from adapters.identity.accounts import Accounts
+from adapters.logging import configure
 from adapters.settings import Settings
 from domain.command import Act
 from domain.fact import Event
@@ -65,7 +66,9 @@ def step(number: int) -> StepId:
 
 def settle(url: str, folder: Path, issues: int) -> County:
     """Three facts an issue, on top of a county in post."""
-    with open_application(Settings(database_url=url, data=folder), project=False) as program:
+    settings = Settings(database_url=url, data=folder)
+    configure(settings)
+    with open_application(settings, project=False) as program:
         act = Act(FOUNDER, program.now())
         program.facts.append([*founding(), *officers()], act)
         for start in range(0, issues, _BATCH):

@@ -162,7 +162,7 @@ def bulk(bench: Bench) -> Iterator[Row]:
         rates["copy"],
         0.5,
         unit="facts/s",
-        against="COPY",
+        against="COPY by psycopg",
     )
 
 

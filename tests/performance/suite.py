@@ -109,7 +109,7 @@ def at_most(
 ) -> Row:
     """A row whose target is that ours, or ours against the other where there is one, is at most so much."""
     judged = ours if other is None else ours / other
-    target = f"≤{most:g} {unit}" if other is None else f"≤{most:g} ×"
+    target = f"≤{most:g} {unit}".strip() if other is None else f"≤{most:g} ×"
     return Row(work, size, ours, other, judged, target, judged <= most, unit, against, note)
 
 
