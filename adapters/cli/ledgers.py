@@ -200,7 +200,9 @@ def _as_of(application: "Application", position: int) -> dict[str, Any]:
 
 
 def rebuild(
-    name: Annotated[str | None, typer.Argument(metavar="台账", help="哪一本;不写时 --check 核对全部,重建须加 --all")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="台账", help="哪一本;不写时 --check 核对全部,重建须加 --all")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="所有台账")] = False,
     check: Annotated[bool, typer.Option("--check", help="只核对:从头重算,与现有台账逐行比较,不改动")] = False,
     as_json: AsJson = False,
