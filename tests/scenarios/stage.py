@@ -134,10 +134,21 @@ class Stage:
         told = self[name].refused(f"/exits/{chain}/signatures", code, **seen(self.exit(chain)["shown"]))
         return str(told["title"])
 
+    @property
+    def head(self) -> int:
+        """The position of the last thing that was written, by whomever."""
+        return self.application.facts.head()
+
+    def record(self, by: str, person: str) -> dict[str, Any]:
+        """A person's record as someone reads it, level with everything that was written."""
+        answer = self[by].get(f"/people/person-{person}/record", min_position=self.head)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
     def lines(self, ledger: str, **where: Any) -> list[dict[str, Any]]:
         """A ledger's lines, level with everything that was written."""
-        head = self.application.facts.head()
-        answer = self["organiser"].get(f"/ledgers/{ledger}", min_position=head, limit=500, **where)
+        answer = self["organiser"].get(f"/ledgers/{ledger}", min_position=self.head, limit=500, **where)
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()["lines"]
         return found

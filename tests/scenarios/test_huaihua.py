@@ -151,7 +151,7 @@ def test_a_false_exit_is_voided_and_who_signed_it_stays_in_the_record(staging: S
     stage["inspector"].does(f"/exits/{chain}/voiding", reason="收入系虚报", found_on=stage.today)
     line = stage.lines("exits", chain=chain)[0]
     assert (line["standing"], line["voided_by"], len(line["signed"])) == (False, "person-inspector", 4)
-    record = stage["inspector"].get("/people/person-township-head/record").json()
+    record = stage.record("inspector", "township-head")
     assert [one["chain"] for one in record["signatures"]] == [chain]
 
 

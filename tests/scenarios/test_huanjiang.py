@@ -67,7 +67,7 @@ def test_143_villages_have_their_chiefs_and_12_towns_their_first_secretaries(sta
     # 负总责: named as the first responsible person, and so in the record of whoever it is.
     told = {"person": "person-chief-0", "before": None, "reason": "负总责"}
     stage["leader"].does(f"/regions/region-{VILLAGES[0]}/responsible", **told)
-    record = stage["leader"].get("/people/person-chief-0/record").json()
+    record = stage.record("leader", "chief-0")
     assert [line["region"] for line in record["charges"]] == [f"region-{VILLAGES[0]}"]
     stage["organiser"].refused(
         "/appointments",
@@ -112,7 +112,7 @@ def test_headquarters_answers_within_24_hours_and_a_minute_more_is_late(staging:
     at_county = {line["escalation"]: line for line in stage.lines("escalations", to="county")}
     assert at_county[first]["answer_due"] == "2019-08-02T13:00:00Z"
     assert (at_county[first]["late"], at_county[second]["late"]) == (False, True)
-    record = stage["office"].get("/people/person-office/record").json()
+    record = stage.record("office", "office")
     assert {line["escalation"]: line["late"] for line in record["answers"]} == {first: False, second: True}
 
 
@@ -143,7 +143,7 @@ def test_from_the_list_through_the_ledger_to_the_write_off(staging: Staging) -> 
     status = {line["issue"]: line["status"] for line in stage.lines("issues")}
     assert status[road] == "closed"
     assert all(status[other] != "closed" for other in others)
-    record = stage["supervisor"].get("/people/person-chief/record").json()
+    record = stage.record("supervisor", "chief")
     assert len(record["responsibilities"]) == len(listed)
 
 
