@@ -29,7 +29,7 @@ def write(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _page(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "# Measured\n"
-    yield "Written by `make bench` from `results.json`. Both sides of a row were measured in one run, in turns, on one"
+    yield "Written by `make bench` from `results.json`. Where a row names another, both were measured in one run, on one"
     yield "PostgreSQL; each is the median of short runs. On a machine that others use, only ratios mean something.\n"
     judged = [row for row in rows if row["target"]]
     yield f"{sum(row['met'] is True for row in judged)} of {len(judged)} targets met.\n"
