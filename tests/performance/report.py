@@ -29,8 +29,9 @@ def write(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _page(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield "# Measured\n"
-    yield "Written by `make bench` from `results.json`. Where a row names another, both were measured in one run, on one"
-    yield "PostgreSQL; each is the median of short runs. On a machine that others use, only ratios mean something.\n"
+    yield "Written by `make bench` from `results.json`. Where a row names another, both were measured in one run,"
+    yield "on one PostgreSQL; each is the median of short runs. On a machine that others use, only ratios mean"
+    yield "something.\n"
     judged = [row for row in rows if row["target"]]
     yield f"{sum(row['met'] is True for row in judged)} of {len(judged)} targets met.\n"
     yield "| what | size | ours | other | ratio | target | |"
