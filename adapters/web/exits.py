@@ -8,7 +8,7 @@ from adapters.http.problems import Problem
 from adapters.logging import audit
 from adapters.web.actions import about, done, open_to, performed, shown_again
 from adapters.web.dossier import tenures_of, timeline
-from adapters.web.forms import Field, Form, Typed
+from adapters.web.forms import Field, Form, Typed, signing
 from adapters.web.keys import signable
 from adapters.web.names import named_in
 from adapters.web.site import Site, Visit
@@ -29,17 +29,7 @@ _PHOTOS: Final = Field("evidence", "佐证材料", "files", required=False)
 FORMS: Final = {
     form.name: form
     for form in (
-        Form(
-            "sign",
-            exiting.SignExit,
-            "签字",
-            "确认签字",
-            (
-                Field("opinion", "签字意见", hint="请写明您的审核意见;签字后不能更改"),
-                Field("signature", "个人签名", "signature", required=False),
-            ),
-            tone="sign",
-        ),
+        signing(exiting.SignExit),
         Form(
             "step",
             exiting.TakeExitStep,

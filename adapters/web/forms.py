@@ -101,20 +101,25 @@ def _reason(label: str = "理由") -> Field:
     return Field("reason", label)
 
 
+def signing(command: type[Command]) -> Form:
+    """签字: the same for whatever is signed."""
+    return Form(
+        "sign",
+        command,
+        "签字",
+        "确认签字",
+        (
+            Field("opinion", "签字意见", hint="请写明您的审核意见;签字后不能更改"),
+            Field("signature", "个人签名", "signature", required=False),
+        ),
+        tone="sign",
+    )
+
+
 FORMS: Final = {
     form.name: form
     for form in (
-        Form(
-            "sign",
-            signoff.SignOff,
-            "签字",
-            "确认签字",
-            (
-                Field("opinion", "签字意见", hint="请写明您的审核意见;签字后不能更改"),
-                Field("signature", "个人签名", "signature", required=False),
-            ),
-            tone="sign",
-        ),
+        signing(signoff.SignOff),
         Form(
             "answer-escalation",
             escalation.AnswerEscalation,
