@@ -1,14 +1,18 @@
 """The only place that wires: from settings to a running program."""
 
+import gc
+import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from time import monotonic
-from typing import Any
+from typing import Any, NoReturn, TextIO
 
 import psycopg
+import structlog
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
@@ -26,9 +30,12 @@ from adapters.proofs.sealer import Sealer, sealing, witnesses_of
 from adapters.regions.divisions import Divisions
 from adapters.settings import Settings
 from adapters.vault.store import Vault
+from adapters.workbooks.readings import Readings
 from projections import LEDGERS
 from projections.projector import Projector
 from services.ledger import Ledger
+
+_log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -36,8 +43,15 @@ POOL = 12
 """Connections for ledgers and accounts: more than two cores can use, fewer than PostgreSQL allows by default."""
 
 GATHER = 0.02
-"""Seconds between two batches of the projector: a batch has a price of its own, and a busy log would have one made of
-every few facts. What comes after a silence is folded at once."""
+"""Seconds at the least between two batches of the projector: a batch has a price of its own, and a busy log would have
+one made of every few facts. What comes after a silence is folded at once."""
+
+REST = 0.1
+"""Seconds at the most. In between it rests as long as it folded, so that it leaves half a core to those who write, and
+gathers more to a batch, which costs less a fact."""
+
+STANDBY = 5.0
+"""Seconds between two attempts to take over from another process that projects."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +69,18 @@ class Application:
     log: PublishedLog
     sealer: Sealer
     divisions: Divisions
+    readings: Readings
     vault: Vault
     now: Clock
     """The present moment. A demonstration lives on from its story's end, everything else by the machine's clock."""
 
 
 @contextmanager
-def open_application(settings: Settings, *, project: bool = True, clock: Clock | None = None) -> Iterator[Application]:
+def open_application(
+    settings: Settings, *, project: bool = True, clock: Clock | None = None, follower: "Follower | None" = None
+) -> Iterator[Application]:
     """The program on the database of the settings, its schema in place; with ``project``, ledgers and the sealed log
-    follow the facts.
+    follow the facts, the ledgers in the process of the ``follower`` if there is one, for as long as it lives.
 
     ``clock`` stands for the machine's and the database's: the sequencer stamps by it as well. Raises
     EmbeddedPostgresError where no database can be had, psycopg.OperationalError where the given one does not answer.
@@ -83,8 +100,12 @@ def open_application(settings: Settings, *, project: bool = True, clock: Clock |
         log = settings.data / "log"
         sealer = Sealer(log, recorder, policy=witnesses_of(log))
         if project:
-            stack.enter_context(following(projector, recorder))
+            if follower:
+                follower.begin(url)
+                stack.callback(follower.end)
+            stack.enter_context(following(projector, recorder, STANDBY if follower else 0))
             stack.enter_context(sealing(sealer))
+        divisions = Divisions.load()
         yield Application(
             settings=settings,
             pool=pool,
@@ -96,8 +117,9 @@ def open_application(settings: Settings, *, project: bool = True, clock: Clock |
             evidence=evidence_store(settings),
             log=PublishedLog(log),
             sealer=sealer,
-            divisions=Divisions.load(),
-            vault=Vault(pool),
+            divisions=divisions,
+            readings=Readings(divisions),
+            vault=Vault(pool, clock=told),
             now=told or machine_clock,
         )
 
@@ -126,25 +148,92 @@ def machine_clock() -> datetime:
 
 
 @contextmanager
-def following(projector: Projector, recorder: PostgresRecorder) -> Iterator[None]:
-    """Keeps the ledgers level with the facts for as long as it lasts."""
+def following(projector: Projector, recorder: PostgresRecorder, standby: float = 0) -> Iterator[None]:
+    """Keeps the ledgers level with the facts for as long as it lasts; where another process does, takes over when that
+    one is gone, looking every ``standby`` seconds."""
     stop = Event()
-    seen, folded = 0, 0.0
 
-    def news() -> None:
-        nonlocal seen, folded
-        seen = recorder.wait(seen, 1.0)
-        stop.wait(folded + GATHER - monotonic())
-        folded = monotonic()
+    def begin() -> None:
+        while standby and not (stop.wait(standby) or projector.takes_over()):
+            pass
+        follow(projector, recorder, stop)
 
     projector.prepare()
-    thread = Thread(target=projector.run, args=(stop, news), name="projector", daemon=True)
+    thread = Thread(target=begin, name="projector", daemon=True)
     thread.start()
     try:
         yield
     finally:
         stop.set()
         thread.join()
+
+
+def follow(projector: Projector, recorder: PostgresRecorder, stop: Event) -> None:
+    """Folds what is recorded, again and again until told to stop."""
+    seen, begun = 0, monotonic()
+
+    def news() -> None:
+        nonlocal seen, begun
+        done = monotonic()
+        seen = recorder.wait(seen, 1.0)
+        stop.wait(done + max(GATHER, min(done - begun, REST)) - monotonic())
+        begun = monotonic()
+
+    projector.run(stop, news)
+
+
+class Follower:
+    """跟进的进程: folds ledgers in a process of its own, on a core of its own, so that folding takes no time from those
+    who are being answered.
+
+    To be made before this process has threads, for it is a copy of it. It ends when it is told to, or when this process
+    is gone in whatever way: then the pipe between them breaks.
+    """
+
+    def __init__(self) -> None:
+        # What both hold stays shared as long as no collector marks it.
+        gc.freeze()
+        line, self._line = os.pipe()
+        self.process = os.fork()
+        if not self.process:
+            os.close(self._line)
+            _followed(line)
+        os.close(line)
+
+    def begin(self, url: str) -> None:
+        os.write(self._line, f"{url}\n".encode())
+
+    def end(self) -> None:
+        """Returns when it has ended."""
+        if self.process:
+            os.close(self._line)
+            os.waitpid(self.process, 0)
+            self.process = 0
+
+
+def _followed(line: int) -> NoReturn:
+    """The life of the process: hears of the database, follows, and hears the end of it."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Who presses Ctrl-C means the server, which will tell.
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        with open(line, encoding="utf-8") as told:
+            if url := told.readline().strip():
+                stop = Event()
+                Thread(target=_await_end, args=(told, stop), daemon=True).start()
+                with PostgresRecorder(url) as recorder:
+                    projector = Projector(lambda: psycopg.connect(url), PostgresFacts(recorder).page, LEDGERS)
+                    follow(projector, recorder, stop)
+                    projector.close()
+        os._exit(0)
+    except BaseException:
+        _log.exception("follower_failed")
+        os._exit(1)
+
+
+def _await_end(told: TextIO, stop: Event) -> None:
+    told.read()
+    stop.set()
 
 
 def limits(settings: Settings) -> Limits:

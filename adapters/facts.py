@@ -5,7 +5,7 @@ The bytes are canonical JSON (UTF-8, keys sorted, no white space, no floats): ``
 a signature over the bytes covers the whole fact.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -15,9 +15,10 @@ from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQue
 from eventsourcing.persistence import IntegrityError
 
 from domain.command import Act, Scope
-from domain.fact import Event, Past, Recorded, revive
+from domain.fact import Event, Past, Recorded, ids_in, revive
 from domain.ids import ActorId, KeyId, PersonId
 from services.ledger import Conflict, Outcome, Reading, Request
+from services.together import Write
 
 
 class Envelope(NamedTuple):
@@ -38,11 +39,14 @@ def encode(event: Event, act: Act, request: Request | None = None) -> DCBEvent:
         "type": event.type,
         "version": event.version,
     }
-    tags = {*event.tags, ActorId.of(act.by)}
+    # Not ``event.tags``, which would stay with each of an import's tens of thousands of facts.
+    tags = {*ids_in(event), ActorId.of(act.by)}
     if request:
         envelope |= {"key": request.key, "request": request.digest}
         tags.add(request.key)
-    return DCBEvent(event.type, orjson.dumps(envelope, option=orjson.OPT_SORT_KEYS), sorted(map(str, tags)))
+    # Copied, since what orjson returns keeps a buffer of 4 KiB for as long as it is held.
+    data = bytes(memoryview(orjson.dumps(envelope, option=orjson.OPT_SORT_KEYS)))
+    return DCBEvent(event.type, data, sorted(map(str, tags)))
 
 
 def decode(data: bytes) -> Envelope:
@@ -69,6 +73,14 @@ def query(scope: Scope) -> DCBQuery:
     return DCBQuery([DCBQueryItem([event.type for event in types], [str(tag)]) for tag, types in scope])
 
 
+def condition(unless: Scope, after: int, request: Request | None) -> DCBAppendCondition | None:
+    """What must not have been recorded since: a fact in the scope, or one under the request's key."""
+    items = list(query(unless).items)
+    if request:
+        items.append(DCBQueryItem(tags=[str(request.key)]))
+    return DCBAppendCondition(DCBQuery(items), after) if items else None
+
+
 class RecorderFacts:
     """The fact store behind any DCB recorder."""
 
@@ -82,28 +94,41 @@ class RecorderFacts:
         facts = Past(recorded(stored.position, stored.event.data) for stored in found)
         return Reading(facts, found.head or 0)
 
+    def read_all(self, scopes: Sequence[Scope]) -> list[Reading]:
+        return [self.read(scope) for scope in scopes]
+
     def append(
         self, events: Sequence[Event], act: Act, *, unless: Scope = (), after: int = 0, request: Request | None = None
     ) -> int:
-        condition = query(unless)
-        if request:
-            condition.items.append(DCBQueryItem(tags=[str(request.key)]))
         try:
             return self.recorder.append(
-                [encode(event, act, request) for event in events],
-                DCBAppendCondition(condition, after) if condition.items else None,
+                [encode(event, act, request) for event in events], condition(unless, after, request)
             )
         except IntegrityError as error:
             raise Conflict from error
 
+    def append_all(self, writes: Sequence[Write]) -> list[int | Exception]:
+        return [self._appended(write) for write in writes]
+
+    def _appended(self, write: Write) -> int | Exception:
+        events, act, unless, after, request = write
+        try:
+            return self.append(events, act, unless=unless, after=after, request=request)
+        except Exception as error:
+            return error
+
     def outcome_of(self, key: KeyId) -> tuple[Request, Outcome] | None:
-        found = list(self.recorder.read(DCBQuery([DCBQueryItem(tags=[str(key)])])))
-        if not found:
-            return None
-        envelopes = [decode(stored.event.data) for stored in found]
-        request = envelopes[0].request
-        assert request is not None
-        return request, Outcome(found[-1].position, tuple(envelope.event for envelope in envelopes))
+        return self.outcomes_of([key]).get(key)
+
+    def outcomes_of(self, keys: Sequence[KeyId]) -> Mapping[KeyId, tuple[Request, Outcome]]:
+        found: dict[KeyId, tuple[Request, Outcome]] = {}
+        for stored in self.recorder.read(DCBQuery([DCBQueryItem(tags=[str(key)]) for key in dict.fromkeys(keys)])):
+            envelope = decode(stored.event.data)
+            assert envelope.request is not None
+            _, before = found.get(envelope.request.key, (None, Outcome(0, ())))
+            outcome = Outcome(stored.position, (*before.facts, envelope.event))
+            found[envelope.request.key] = envelope.request, outcome
+        return found
 
     def facts(
         self, types: Sequence[type[Event]] = (), *, after: int = 0, until: int | None = None

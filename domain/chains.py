@@ -9,16 +9,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from domain.evidence import Evidence
-from domain.fact import Event, Recorded
+from domain.fact import Event, Recorded, upcasts
 from domain.ids import ChainId, HouseholdId, IssueId, ObjectionId, PersonId, RegionId
 from domain.policy import Stage
 from domain.posts import Post
-from domain.statements import Assurance, PersonalSignature, Statement, statement
+from domain.statements import Assurance, Digest, PersonalSignature, Statement, statement
 from domain.text import Prose
 
 Purpose = Literal["write_off", "exit"]
@@ -103,24 +103,44 @@ class SignedOff(Event, type="chain.signed"):
     signature: PersonalSignature | None = None
 
 
-class SentBack(Event, type="chain.sent_back"):
-    """退回"""
+class SentBack(Event, type="chain.sent_back", version=2):
+    """退回: signed over what was shown, or resting on the account alone, as a sign-off."""
 
     chain: ChainId
     subject: Subject
     to: Literal["rectification", "check", "notice", "signing"]
     stage: int | None = Field(ge=0)
     reason: Prose
+    shown: int | None = Field(default=None, ge=1)
+    shown_digest: Digest | None = None
+    assurance: Assurance = Assurance.ACCOUNT
+    signature: PersonalSignature | None = None
 
 
-class SignatureRefused(Event, type="chain.refused"):
-    """拒签: ends the chain; the issue is rectified again."""
+class SignatureRefused(Event, type="chain.refused", version=2):
+    """拒签: ends the chain; the issue is rectified again. Signed over what was shown, or resting on the account alone,
+    as a sign-off."""
 
     chain: ChainId
     subject: Subject
     stage: int = Field(ge=0)
     post: Post
     reason: Prose
+    shown: int | None = Field(default=None, ge=1)
+    shown_digest: Digest | None = None
+    assurance: Assurance = Assurance.ACCOUNT
+    signature: PersonalSignature | None = None
+
+
+def _by_account(body: dict[str, Any]) -> dict[str, Any]:
+    """Until version 1 nobody could sign that they refused or sent back."""
+    return {**body, "shown": None, "shown_digest": None, "assurance": "account", "signature": None}
+
+
+upcasts[SentBack.type, 1] = upcasts[SignatureRefused.type, 1] = _by_account
+
+Given = SignedOff | SentBack | SignatureRefused
+"""What someone says of a chain in their own name, and may sign with a key of their own."""
 
 
 class ChainWithdrawn(Event, type="chain.withdrawn"):
@@ -209,6 +229,11 @@ class Chain:
         return None
 
     @property
+    def demanded(self) -> Assurance:
+        """What the present stage demands of whoever signs, refuses or sends back."""
+        return Assurance.ACCOUNT if self.stage is None else self.stages[self.stage].assurance
+
+    @property
     def open_seats(self) -> tuple[int, ...]:
         """The seats of the present stage that still wait for a signature."""
         if self.stage is None:
@@ -271,30 +296,53 @@ def fold(facts: Iterable[Recorded], chain: ChainId) -> Chain | None:
     return state
 
 
-def statement_of(signed: SignedOff, signer: PersonId, chain: Chain, before: Iterable[Recorded]) -> Statement:
-    """What a signer signs with their own key: all that the fact will say, and a digest over the signatures that count
-    of the stages before. ``chain`` and ``before`` are the chain, and the facts about its subject, up to then."""
+def statement_of(given: Given, signer: PersonId, chain: Chain, before: Iterable[Recorded]) -> Statement:
+    """What someone signs with their own key: all that the fact will say, and a digest over the signatures that count:
+    of the stages before for a sign-off, all of them for what sets them aside. ``chain`` and ``before`` are the chain,
+    and the facts about its subject, up to then."""
+    match given:
+        case SignedOff():
+            kind, until = "taizhang.signoff.v1", given.stage
+            said: dict[str, str | int | None] = {
+                "decision": "approve",
+                "stage": given.stage,
+                "seat": given.seat,
+                "post": given.post.value,
+                "region": given.region,
+                "opinion": given.opinion,
+            }
+        case SignatureRefused():
+            kind, until = "taizhang.refusal.v1", len(chain.stages)
+            said = {
+                "decision": "refuse",
+                "stage": given.stage,
+                "post": given.post.value,
+                "reason": given.reason,
+            }
+        case SentBack():
+            kind, until = "taizhang.sendback.v1", len(chain.stages)
+            said = {"decision": "send_back", "to": given.to, "stage": given.stage, "reason": given.reason}
+    return statement(
+        kind,
+        subject=given.subject,
+        chain=given.chain,
+        shown=given.shown,
+        shown_digest=given.shown_digest,
+        signer=signer,
+        before=_counting(chain, before, until),
+        **said,
+    )
+
+
+def _counting(chain: Chain, before: Iterable[Recorded], until: int) -> str:
+    """The SHA-256 over the signatures that count of the stages below this one, in order of stages and seats."""
     counted = {
         (fact.event.stage, fact.event.seat): f"{fact.position} {fact.digest}\n"
         for fact in before
-        if isinstance(fact.event, SignedOff) and fact.event.chain == chain.chain and fact.event.stage < signed.stage
+        if isinstance(fact.event, SignedOff) and fact.event.chain == chain.chain and fact.event.stage < until
     }
     lines = "".join(counted[place] for place in sorted(counted) if place in chain.signed)
-    return statement(
-        "taizhang.signoff.v1",
-        subject=signed.subject,
-        chain=signed.chain,
-        stage=signed.stage,
-        seat=signed.seat,
-        post=signed.post.value,
-        region=signed.region,
-        decision="approve",
-        opinion=signed.opinion,
-        shown=signed.shown,
-        shown_digest=signed.shown_digest,
-        signer=signer,
-        before=sha256(lines.encode()).hexdigest(),
-    )
+    return sha256(lines.encode()).hexdigest()
 
 
 def last_notice_day(posted_on: date, days: int) -> date:

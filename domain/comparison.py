@@ -15,7 +15,7 @@ from domain.command import About, Act, Command, Scope, not_future
 from domain.fact import Event, Past, Value
 from domain.households import fold
 from domain.ids import HouseholdId, ImportId, IssueId, MemberId, RegionId
-from domain.issues import Deadline, IssueRegistered
+from domain.issues import Deadline, IssueClosed, IssueRegistered, IssueReopened, IssueWithdrawn
 from domain.policy import Severity
 from domain.posts import OVERSIGHT, authorise, authority_of
 from domain.regions import LIFE, standing
@@ -72,6 +72,11 @@ class Contradiction(Value):
     members: tuple[MemberId, ...] = Field(min_length=1)
 
 
+def issue_of(roster: ImportId, household: HouseholdId, kind: RosterKind) -> IssueId:
+    """The issue that a roster opens on a household, unless one of its kind stands open there already."""
+    return IssueId.derived(roster, household, kind)
+
+
 class RosterCompared(Event, type="roster.compared"):
     """名册比对: who compared which roster with the households of a place; the roster's number is its SHA-256.
 
@@ -88,7 +93,7 @@ class RosterCompared(Event, type="roster.compared"):
 
 
 class ContradictionFound(Event, type="roster.contradicted"):
-    """比对不一致"""
+    """比对不一致: ``issue`` is the one it opened, or the one of its kind that stood open on the household already."""
 
     roster: ImportId
     kind: RosterKind
@@ -97,12 +102,31 @@ class ContradictionFound(Event, type="roster.contradicted"):
     members: tuple[MemberId, ...] = Field(min_length=1)
     issue: IssueId
 
+    @property
+    def opened(self) -> bool:
+        """Whether it opened its issue."""
+        return self.issue == issue_of(self.roster, self.household, self.kind)
+
+
+FATE = (IssueRegistered, IssueWithdrawn, IssueClosed, IssueReopened)
+"""What tells whether an issue is open."""
+
+
+def open_issue(past: Past, household: HouseholdId, kind: RosterKind) -> IssueId | None:
+    """The issue on a household that an earlier contradiction of this kind opened and that is still open, if one is."""
+    for event in past.about(household).of(ContradictionFound).events:
+        if isinstance(event, ContradictionFound) and event.kind is kind:
+            fate = past.about(event.issue).of(*FATE).events
+            if fate and isinstance(fate[-1], IssueRegistered | IssueReopened):
+                return event.issue
+    return None
+
 
 class CompareRoster(Command):
     """名册比对
 
     The contradictions were found inside the vault; here it is decided which of them become issues. The same roster
-    again gives only what it did not give before.
+    again gives only what it did not give before, and another roster no second issue while the first is open.
     """
 
     roster: ImportId
@@ -120,7 +144,17 @@ class CompareRoster(Command):
             *authority_of(act),
             About(self.region, LIFE),
             About(self.roster, (RosterCompared, ContradictionFound)),
-            *(About(one.household, KEPT) for one in self.contradictions),
+            *(About(one.household, (*KEPT, ContradictionFound)) for one in self.contradictions),
+            *(About(issue, FATE) for issue in self.named_before(past)),
+        )
+
+    def named_before(self, past: Past) -> frozenset[IssueId]:
+        """The issues of this kind that these households already had."""
+        return frozenset(
+            event.issue
+            for one in self.contradictions
+            for event in past.about(one.household).of(ContradictionFound).events
+            if isinstance(event, ContradictionFound) and event.kind is self.kind
         )
 
     def decide(self, past: Past, act: Act) -> Iterator[Event]:
@@ -141,7 +175,9 @@ class CompareRoster(Command):
             households=len(found),
         )
         for one in found:
-            yield from self.issue(one, act)
+            if one.opened:
+                yield self.issue(one, act)
+            yield one
 
     def compared(self, past: Past) -> bool:
         """Whether this was done before: the same roster, of the same kind, for the same place."""
@@ -168,13 +204,13 @@ class CompareRoster(Command):
                     household=one.household,
                     region=household.region,
                     members=members,
-                    issue=IssueId.derived(self.roster, one.household, self.kind),
+                    issue=open_issue(past, one.household, self.kind) or issue_of(self.roster, one.household, self.kind),
                 )
 
-    def issue(self, found: ContradictionFound, act: Act) -> Iterator[Event]:
+    def issue(self, found: ContradictionFound, act: Act) -> IssueRegistered:
         many = f"该户{len(found.members)}名成员"
         said = f"应在而不在{self.kind.label}中" if self.kind.absence else f"列于{self.kind.label}"
-        yield IssueRegistered(
+        return IssueRegistered(
             issue=found.issue,
             region=found.region,
             place=None,
@@ -187,7 +223,6 @@ class CompareRoster(Command):
             deadline=self.deadline,
             planned_funds=None,
         )
-        yield found
 
 
 def may_compare(past: Past, act: Act, region: RegionId) -> None:

@@ -329,9 +329,15 @@ class SignExit(OnExit, Signing):
 class SendBackExit(OnExit, SendingBack):
     """退回退出申请"""
 
+    def stands_on(self, past: Past, act: Act) -> Scope:
+        return (*super().stands_on(past, act), *self.keys(act))
+
 
 class RefuseExit(OnExit, Refusing):
     """拒签退出申请"""
+
+    def stands_on(self, past: Past, act: Act) -> Scope:
+        return (*super().stands_on(past, act), *self.keys(act))
 
 
 class WithdrawExit(OnExit, Withdrawing):

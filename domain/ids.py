@@ -294,6 +294,12 @@ class EditionId(Id, kind="edition"):
     __slots__ = ()
 
 
+class NoticeId(Id, kind="notice"):
+    """通报"""
+
+    __slots__ = ()
+
+
 class CaseId(Id, kind="case"):
     """问责事项"""
 

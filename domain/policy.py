@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 from importlib.resources import files
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from domain.command import About, Act, Command, Scope, ahead, refuse
-from domain.fact import Event, Past, Value
+from domain.fact import Event, Past, Recorded, Value, upcasts
 from domain.ids import PolicyId, RegionId
 from domain.posts import Post, authorise, authority_of
 from domain.statements import Assurance
@@ -260,6 +260,10 @@ class Duty(Value):
     """点将: who may name or change the first responsible person."""
 
 
+Seal = Literal["sm"]
+"""封存算法: SM3 and SM2."""
+
+
 class Policy(Value):
     """政策包
 
@@ -288,6 +292,8 @@ class Policy(Value):
     sweeps: tuple[SweepRule, ...] = Field(default=(), max_length=50)
     monitoring: Monitoring | None = None
     duty: Duty | None = None
+    seals: tuple[Seal, ...] = ()
+    """封存算法: the suites with which the log is sealed besides its own; once asked for, for good."""
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -332,12 +338,20 @@ class Policy(Value):
         return {Severity.MINOR: self.minor, Severity.SERIOUS: self.serious, Severity.MAJOR: self.major}[severity]
 
 
-class PolicyAdopted(Event, type="policy.adopted"):
+class PolicyAdopted(Event, type="policy.adopted", version=2):
     """采用政策包"""
 
     region: RegionId
     policy: Policy
     since: date
+
+
+def _without_seals(body: dict[str, Any]) -> dict[str, Any]:
+    """Until version 1 no pack asked for another suite than the log's own."""
+    return {**body, "policy": {**body["policy"], "seals": []}}
+
+
+upcasts[PolicyAdopted.type, 1] = _without_seals
 
 
 def packaged(name: str) -> Policy:
@@ -352,17 +366,25 @@ def policies_of(region: RegionId) -> Scope:
     )
 
 
-def in_force(past: Past, region: RegionId, day: date) -> Policy:
-    """The rules at a place on a day: its county's latest, or else its city's; refused when nobody adopted any."""
+def adopted_by(past: Past, region: RegionId, day: date) -> Recorded | None:
+    """The adoption by which a place goes on a day: its county's latest, or else its city's."""
     for level in ("county", "city"):
         found = None
         for fact in past.of(PolicyAdopted):
             match fact.event:
-                case PolicyAdopted(region=place, policy=policy, since=since):
+                case PolicyAdopted(region=place, since=since):
                     if place == region.at(level) and since <= day:
-                        found = policy
+                        found = fact
         if found:
             return found
+    return None
+
+
+def in_force(past: Past, region: RegionId, day: date) -> Policy:
+    """The rules at a place on a day; refused when nobody adopted any."""
+    match adopted_by(past, region, day):
+        case Recorded(event=PolicyAdopted(policy=policy)):
+            return policy
     refuse("no_policy", "本地尚未采用政策包,无法确定适用的规则")
 
 

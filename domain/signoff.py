@@ -18,6 +18,7 @@ from domain.chains import (
     ChainOpened,
     ChainWithdrawn,
     Checked,
+    Given,
     NoticePosted,
     ObjectionRaised,
     ObjectionSettled,
@@ -50,7 +51,7 @@ from domain.policy import Policy, Severity, Stage, in_force
 from domain.posts import FIELD, OVERSIGHT, Post, authorise, authority_of, held
 from domain.rectification import rectifies
 from domain.registration import coherent, open_issue
-from domain.statements import PersonalSignature, Statement
+from domain.statements import Digest, PersonalSignature, Statement
 from domain.text import Prose
 
 CHECK = (
@@ -279,24 +280,76 @@ def seat_for(past: Past, act: Act, chain: Chain) -> Signature:
     refuse("no_authority", f"现在须由{chain.stages[chain.stage].label}签字,您不在此列")
 
 
-class Signing(Application, abstract=True):
-    opinion: Prose
-    shown: int = Field(ge=1)
-    shown_digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+class Giving(Application, abstract=True):
+    """Saying something of a chain in one's own name, which may be signed with a key of one's own."""
+
     signature: PersonalSignature | None = None
 
     def keys(self, act: Act) -> Scope:
         """What to stand on to know the signer's keys."""
         return (About(act.by, KEYS),) if self.signature else ()
 
-    def statement(self, past: Past, act: Act) -> Statement:
-        """What the one who acts would sign here with a key of their own. Refused where they have no seat now."""
-        matter, chain = self.under_way(past)
-        signed = self.signed(matter, seat_for(past, act, chain))
-        return chains.statement_of(signed, act.by, chain, matter.record)
+    @property
+    def before_them(self) -> Shown | None:
+        """What they had before them, if they say so."""
+        raise NotImplementedError
 
-    def signed(self, matter: Matter, place: Signature) -> SignedOff:
-        """The signature as it stands on the account alone."""
+    def given(self, past: Past, act: Act, matter: Matter, chain: Chain) -> Given:
+        """What is said, as it stands on the account alone. Refused where it is not theirs to say now."""
+        raise NotImplementedError
+
+    def statement(self, past: Past, act: Act) -> Statement:
+        """What the one who acts would sign here with a key of their own. Refused where it is not theirs to say now."""
+        matter, chain = self.under_way(past)
+        return chains.statement_of(self.given(past, act, matter, chain), act.by, chain, matter.record)
+
+    def seen(self, matter: Matter) -> None:
+        """Refuses what stands on something else than what is recorded now."""
+        if self.before_them and self.before_them != shown_of(matter.record):
+            refuse("changed_since_shown", "您查看之后又有新的记录,请重新查看后再办理")
+
+    def vouched(self, past: Past, act: Act, given: Given, matter: Matter, chain: Chain) -> Given:
+        """The same with the signature on it, if there is one. Refused where the present stage demands more."""
+        if self.signature:
+            said = chains.statement_of(given, act.by, chain, matter.record)
+            reached = accept(past, act, self.signature, said)
+            given = given.model_copy(update={"assurance": reached, "signature": self.signature})
+        demanded = chain.demanded
+        if given.assurance.weight < demanded.weight:
+            refuse("assurance_too_low", f"本环节须用{demanded.label}签名,请在“我的密钥”登记并经确认后再签")
+        return given
+
+
+class Turning(Giving, abstract=True):
+    """Turning a chain back. ``shown`` and ``shown_digest`` say what one had before one; with a signature they must be
+    there, so that it is clear what it was made on."""
+
+    reason: Prose
+    shown: int | None = Field(default=None, ge=1)
+    shown_digest: Digest | None = None
+
+    @property
+    def before_them(self) -> Shown | None:
+        return None if self.shown is None or self.shown_digest is None else Shown(self.shown, self.shown_digest)
+
+    def seen(self, matter: Matter) -> None:
+        """Refuses a signature on nothing as well."""
+        if self.before_them is None and (self.signature or self.shown is not None or self.shown_digest is not None):
+            refuse("shown_missing", "签名须写明所见的最后一条记录和所见的摘要")
+        super().seen(matter)
+
+
+class Signing(Giving, abstract=True):
+    opinion: Prose
+    shown: int = Field(ge=1)
+    shown_digest: Digest
+
+    @property
+    def before_them(self) -> Shown:
+        return Shown(self.shown, self.shown_digest)
+
+    def given(self, past: Past, act: Act, matter: Matter, chain: Chain) -> SignedOff:
+        place = seat_for(past, act, chain)
         return SignedOff(
             chain=self.chain,
             subject=matter.subject,
@@ -316,31 +369,33 @@ class Signing(Application, abstract=True):
         if act.by in chain.signed.values():
             refuse("signed_already", "您在这份申请上已经签过字")
         matter.signing.against(act, "签字")
-        place = seat_for(past, act, chain)
+        signed = self.given(past, act, matter, chain)
         matter.ready()
         if chain.objections:
             refuse("objection_open", "公示期间的异议尚未处理完,不能签字")
         if not chain.notice_over(act.today):
             refuse("notice_running", f"公示期到{chain.notice_until}为止,期满后才能签字")
-        if Shown(self.shown, self.shown_digest) != shown_of(matter.record):
-            refuse("changed_since_shown", "您查看之后又有新的记录,请重新查看后再签字")
+        self.seen(matter)
         self.unblocked(past, act)
-        signed, demanded = self.signed(matter, place), chain.stages[place.stage].assurance
-        if self.signature:
-            said = chains.statement_of(signed, act.by, chain, matter.record)
-            reached = accept(past, act, self.signature, said)
-            signed = signed.model_copy(update={"assurance": reached, "signature": self.signature})
-        if signed.assurance.weight < demanded.weight:
-            refuse("assurance_too_low", f"本环节须用{demanded.label}签名,请在“我的密钥”登记并经确认后再签")
-        yield signed
-        if len(chain.open_seats) == 1 and place.stage == len(chain.stages) - 1:
+        yield self.vouched(past, act, signed, matter, chain)
+        if len(chain.open_seats) == 1 and signed.stage == len(chain.stages) - 1:
             yield from self.concluded(past, chain)
 
 
-class SendingBack(Application, abstract=True):
+class SendingBack(Turning, abstract=True):
     to: Literal["rectification", "check", "notice", "signing"]
     stage: int | None = Field(default=None, ge=0)
-    reason: Prose
+
+    def given(self, past: Past, act: Act, matter: Matter, chain: Chain) -> SentBack:
+        return SentBack(
+            chain=self.chain,
+            subject=matter.subject,
+            to=self.to,
+            stage=self.stage,
+            reason=self.reason,
+            shown=self.shown,
+            shown_digest=self.shown_digest,
+        )
 
     def decide(self, past: Past, act: Act) -> Iterator[Event]:
         matter, chain = self.under_way(past)
@@ -359,21 +414,31 @@ class SendingBack(Application, abstract=True):
         }
         if not reached[self.to]:
             refuse("stage_not_reached", "不能退回到还没有办过的环节")
-        yield SentBack(chain=self.chain, subject=matter.subject, to=self.to, stage=self.stage, reason=self.reason)
+        self.seen(matter)
+        yield self.vouched(past, act, self.given(past, act, matter, chain), matter, chain)
 
 
-class Refusing(Application, abstract=True):
-    reason: Prose
+class Refusing(Turning, abstract=True):
+    def given(self, past: Past, act: Act, matter: Matter, chain: Chain) -> SignatureRefused:
+        place = seat_for(past, act, chain)
+        return SignatureRefused(
+            chain=self.chain,
+            subject=matter.subject,
+            stage=place.stage,
+            post=place.post,
+            reason=self.reason,
+            shown=self.shown,
+            shown_digest=self.shown_digest,
+        )
 
     def decide(self, past: Past, act: Act) -> Iterator[Event]:
         matter, chain = self.under_way(past)
         if chain.phase is not Phase.SIGNING:
             refuse("stage_before_not_whole", f"该申请{chain.phase.label},还没有到签字环节")
         matter.signing.against(act, "拒签")
-        place = seat_for(past, act, chain)
-        yield SignatureRefused(
-            chain=self.chain, subject=matter.subject, stage=place.stage, post=place.post, reason=self.reason
-        )
+        refused = self.given(past, act, matter, chain)
+        self.seen(matter)
+        yield self.vouched(past, act, refused, matter, chain)
 
 
 class Withdrawing(Application, abstract=True):
@@ -523,9 +588,13 @@ def unblocked(past: Past, issue: Issue, policy: Policy) -> None:
 class SendBack(WriteOff, SendingBack):
     """退回
 
-    To a chosen stage, always with a reason. By those whose turn it is to sign, or who oversee. What was signed from
-    there on is signed anew; what was signed stays in the record.
+    To a chosen stage, always with a reason. By those whose turn it is to sign, or who oversee, with what the stage
+    whose turn it is demands of a signature. What was signed from there on is signed anew; what was signed stays in the
+    record.
     """
+
+    def stands_on(self, past: Past, act: Act) -> Scope:
+        return (*super().stands_on(past, act), *self.keys(act))
 
 
 class RefuseSignature(WriteOff, Refusing):
@@ -533,6 +602,9 @@ class RefuseSignature(WriteOff, Refusing):
 
     Ends the application; the issue goes back to rectification.
     """
+
+    def stands_on(self, past: Past, act: Act) -> Scope:
+        return (*super().stands_on(past, act), *self.keys(act))
 
 
 class WithdrawApplication(WriteOff, Withdrawing):

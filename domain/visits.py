@@ -110,10 +110,6 @@ class Ground:
     visits: tuple[VisitRecorded, ...] = ()
 
 
-GROUND = (*TENURE, VillageListed, HouseholdRegistered, HouseholdRemoved, Paired, PairingEnded, VisitRecorded)
-"""The facts that ``ground_of`` folds."""
-
-
 def ground_of(facts: Iterable[Recorded]) -> Ground:
     """What quotas are worked out from, after these facts."""
     villages: set[RegionId] = set()

@@ -17,6 +17,7 @@ from projections.escalation_ledger import EscalationLine
 from projections.issue_ledger import IssueLine
 from projections.line import L
 from projections.measure_ledger import MeasureLine
+from projections.notice_ledger import NoticeLine
 from projections.post_ledger import PostLine
 from projections.ranking_board import BoardLine
 from projections.reading import MOST, Query, Where, position_of, walk
@@ -32,6 +33,7 @@ LEDGERS = (
     EscalationLine,
     IssueLine,
     MeasureLine,
+    NoticeLine,
     PostLine,
     BoardLine,
     ResponsibilityLine,
@@ -65,6 +67,8 @@ class Record:
     measures: tuple[MeasureLine, ...]
     merits: tuple[CommendationLine, ...]
     """What they earned, and what of it was revoked."""
+    notices: tuple[NoticeLine, ...]
+    """What was broadcast of them, praise and criticism alike, and what of it was retracted; people are never named."""
     charges: tuple[ChargeLine, ...]
     """The places they were first responsible for; of a place, those who were."""
     untrue: tuple[ClaimLine, ...]
@@ -115,9 +119,19 @@ def record(connection: Connection[Any], who: PersonId | UnitId | RegionId, as_of
         cases=of(CaseLine, "subject", "opened_on"),
         measures=of(MeasureLine, "subject", "decided_on"),
         merits=of(CommendationLine, "subject", "decided_on"),
+        notices=() if isinstance(who, PersonId) else notices_of(connection, who, position),
         charges=() if isinstance(who, UnitId) else of(ChargeLine, column_of(who), "since"),
         untrue=() if isinstance(who, UnitId) else untrue_of(connection, who, position),
     )
+
+
+def notices_of(connection: Connection[Any], who: UnitId | RegionId, position: int) -> tuple[NoticeLine, ...]:
+    found = {
+        line.notice: line
+        for column in ("praised", "criticised")
+        for line in every(connection, NoticeLine, (Where(column, "any", [who]),), ("broadcast_on",), position)
+    }
+    return tuple(sorted(found.values(), key=lambda line: (line.broadcast_on, line.notice)))
 
 
 def column_of(who: PersonId | RegionId) -> str:

@@ -58,7 +58,7 @@ class BookLine(
 
 def groups(fact: Recorded) -> Iterator[str]:
     event = fact.event
-    yield getattr(event, "item", None) or event.issue  # type: ignore[attr-defined]
+    yield event.item if isinstance(event, PLAN) else event.issue  # type: ignore[attr-defined]
 
 
 def evolve(line: BookLine | None, fact: Recorded) -> BookLine | None:

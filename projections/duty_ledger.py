@@ -4,15 +4,24 @@ Whether a month has enough days is a count of these lines; nobody keeps a tally.
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from domain import attendance
-from domain.attendance import ATTENDANCE, Day, DayReported, LeaveApproved, LeaveReturned, Presence, days_after
+from domain.attendance import (
+    ATTENDANCE,
+    LONGEST_LEAVE,
+    Day,
+    DayReported,
+    LeaveApproved,
+    LeaveReturned,
+    Presence,
+    days_after,
+)
 from domain.chains import SignedOff
 from domain.fact import Recorded
 from domain.ids import ChainId, LeaveId, PersonId, RegionId
 from projections.ledger import Ledger
-from projections.line import Line
+from projections.line import Key, Line
 
 SIGNED_ON_LEAVE = "signed_on_leave"
 """请假期间签字: among the marks of a day."""
@@ -22,6 +31,7 @@ class DayLine(
     Line,
     table="duty_ledger",
     key=("person", "day"),
+    grouped=2,
     found_by=(("region", "day"), ("day",)),
 ):
     """在岗台账
@@ -83,26 +93,39 @@ def line_of(day: Day) -> DayLine:
     )
 
 
-def groups(fact: Recorded) -> Iterator[str]:
-    yield fact.by if isinstance(fact.event, SignedOff) else fact.event.person  # type: ignore[attr-defined]
-
-
-def evolve(lines: Lines, fact: Recorded, group: str) -> Lines:
-    # A person has a line for every day of years; only those that the fact is about are folded.
-    about = {line.day: line.as_day for line in lines if concerns(fact, line)}
-    after = days_after(about, fact, PersonId(group))
-    return (*(line for line in lines if line.day not in about), *map(line_of, after.values()))
-
-
-def concerns(fact: Recorded, line: DayLine) -> bool:
+def groups(fact: Recorded) -> Iterator[Key]:
+    """The days that the fact is about. A person has a line for every day of years: each day is folded by itself."""
     match fact.event:
-        case DayReported(on=day):
-            return line.day == day
-        case LeaveApproved(since=since, until=until):
-            return since <= line.day <= until
-        case LeaveReturned(leave=leave):
-            return line.leave == leave
-    return line.day == fact.on
+        case SignedOff():
+            yield fact.by, fact.on
+        case DayReported(person=person, on=day):
+            yield person, day
+        case LeaveApproved(person=person, since=since, until=until):
+            yield from days_from(person, since, (until - since).days + 1)
+        case LeaveReturned(person=person, on=back):
+            # How long the leave would have lasted, the fact does not say; no leave is longer than this.
+            yield from days_from(person, back, LONGEST_LEAVE)
+
+
+def days_from(person: PersonId, since: date, many: int) -> Iterator[Key]:
+    return ((person, since + timedelta(days=n)) for n in range(many))
+
+
+def evolve(lines: Lines, fact: Recorded, group: Key) -> Lines:
+    person, day = group
+    before = lines[0].as_day if lines else None
+    after = day_after(before, fact, person, day)
+    if after is before:
+        return lines
+    return (line_of(after),) if after else ()
+
+
+def day_after(before: Day | None, fact: Recorded, person: PersonId, day: date) -> Day | None:
+    event = fact.event
+    if isinstance(event, LeaveApproved):
+        # The domain tells a leave's days all at once; here it is asked about one of them.
+        fact = fact._replace(event=event.model_copy(update={"since": day, "until": day}))
+    return days_after({day: before} if before else {}, fact, person).get(day)
 
 
 LEDGER = Ledger(DayLine, folds=ATTENDANCE, groups=groups, evolve=evolve, rests_on=(attendance,))

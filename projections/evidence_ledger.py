@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 
 from domain.books import HelpReported, HouseholdSurveyed
 from domain.chains import ChainOpened, Checked
@@ -46,9 +47,15 @@ def groups(fact: Recorded) -> Iterator[str]:
     yield from dict.fromkeys(evidence.file for evidence in fact.event.evidence)  # type: ignore[attr-defined]
 
 
+@cache
+def _named(kind: type[Event]) -> tuple[str, ...]:
+    # Asking a fact for a field it does not have takes as long as folding it.
+    return tuple(name for name in ("issue", "household", "subject", "region") if name in kind.model_fields)
+
+
 def subject_of(event: Event) -> IssueId | HouseholdId | RegionId:
     """What the fact proves something on: an issue where it names one, or else a household, a village or a county."""
-    found = (getattr(event, name, None) for name in ("issue", "household", "subject", "region"))
+    found = (getattr(event, name) for name in _named(type(event)))
     subject = next(one for one in found if one is not None)
     assert isinstance(subject, IssueId | HouseholdId | RegionId)
     return subject

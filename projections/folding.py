@@ -10,65 +10,80 @@ from psycopg import Connection
 
 from domain.fact import Recorded
 from projections.ledger import Ledger
-from projections.line import Key
-from projections.table import NOW, Ended, Held, Lines, Table, Written
+from projections.line import Group, Key
+from projections.table import NOW, Adding, Ended, Held, Lines, Table, row
 
 KEPT = 10_000
 """How many groups of lines of each ledger are kept in memory between batches."""
 
+AT_ONCE = 200
+"""How many rows are sent to PostgreSQL together."""
+
 
 class Folded(NamedTuple):
-    """What a run of facts does to the stored lines of one ledger."""
+    """What a run of facts does to the stored lines of one ledger: which of them end, and which rows now hold."""
 
     ended: list[Ended]
-    past: list[Written]
-    now: list[Written]
+    now: list[str]
 
 
-Touched = list[tuple[Recorded, str]]
+Touched = list[tuple[Recorded, Group]]
 
 
-def fold(ledger: Ledger[Any], touched: Touched, groups: dict[str, Lines[Any]], stored: int) -> Folded:
+def fold(
+    ledger: Ledger[Any], touched: Touched, groups: dict[Group, Lines[Any]], stored: int, add_past: Adding
+) -> Folded:
     """Folds facts into the lines of these groups, keeping each version that held for at least one position.
 
     ``groups`` holds every group that is touched, as it is stored up to the position ``stored``, and is brought up to
-    the last of the facts.
+    the last of the facts. ``add_past`` is given the versions that are over already, a few at a time: PostgreSQL stores
+    them while the next are folded.
     """
     ended: list[Ended] = []
-    past: list[Written] = []
-    evolve = ledger.evolve
+    past: list[str] = []
+    evolve, width = ledger.evolve, slice(len(ledger.line.key))
 
     def end(key: Key, held: Held[Any], until: int) -> None:
-        if held.since <= stored:
-            ended.append(Ended(key, held.since, until))
-        elif held.since < until:
-            past.append(Written(held.cells or (), held.since, until))
+        _, since, cells = held
+        if since <= stored:
+            ended.append(Ended(key, since, until))
+        elif since < until:
+            past.append(row(cells or [], since, until))
 
     for fact, group in touched:
         position, before = fact.position, groups[group]
         # The order of lines in a group may not depend on how they came here.
-        ordered = before.values() if len(before) < 2 else [before[key] for key in sorted(before)]
+        ordered = before if len(before) < 2 else sorted(before)
         after: Lines[Any] = {}
-        for line in evolve(tuple([held.line for held in ordered]), fact, group):
-            key = line.identity()
+        lasting = 0
+        for line in evolve(tuple([before[key][0] for key in ordered]), fact, group):
+            key = line[width]
             held = before.get(key)
             if held is None:
-                held = Held(line, position, line.cells())
-            elif held.line is not line:
+                after[key] = line, position, line.cells()
+                continue
+            lasting += 1
+            if held[0] is line:
+                after[key] = held
+            else:
                 end(key, held, position)
-                held = Held(line, position, line.cells(held.line, held.cells))
-            after[key] = held
-        for key, held in before.items():
-            if key not in after:
-                end(key, held, position)
+                after[key] = line, position, line.cells(held[0], held[2])
+        if lasting < len(before):
+            for key in before.keys() - after.keys():
+                end(key, before[key], position)
         groups[group] = after
+        if len(past) >= AT_ONCE:
+            add_past(past)
+            past.clear()
+    if past:
+        add_past(past)
     now = [
-        Written(held.cells or (), held.since, NOW)
+        row(cells or [], since, NOW)
         for group in {group: None for _, group in touched}
-        for held in groups[group].values()
-        if held.since > stored
+        for _, since, cells in groups[group].values()
+        if since > stored
     ]
-    return Folded(ended, past, now)
+    return Folded(ended, now)
 
 
 class Target(NamedTuple):
@@ -86,7 +101,7 @@ class Folding:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[tuple[int, int], dict[str, Lines[Any]]]] = {}
+        self._kept: dict[str, tuple[tuple[int, int], dict[Group, Lines[Any]]]] = {}
 
     def fold(
         self, connection: Connection[Any], targets: Mapping[str, Target], facts: Sequence[Recorded], stored: int
@@ -105,10 +120,12 @@ class Folding:
                 known = {group: groups.pop(group) for group in wanted if group in groups}
                 groups |= known
                 groups |= table.load(connection, [group for group in wanted if group not in known])
-                folded = fold(ledger, touched[name], groups, stored)
+                with table.adding(connection, past=True) as add_past:
+                    folded = fold(ledger, touched[name], groups, stored, add_past)
                 table.end(connection, folded.ended)
-                table.add(connection, folded.past, past=True)
-                table.add(connection, folded.now, past=False)
+                with table.adding(connection, past=False) as add_now:
+                    for n in range(0, len(folded.now), AT_ONCE):
+                        add_now(folded.now[n : n + AT_ONCE])
                 # One by one: most batches bring a few facts, and should not pay for the thousands that stay.
                 for group in list(islice(groups, max(0, len(groups) - KEPT))):
                     del groups[group]

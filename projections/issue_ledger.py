@@ -1,12 +1,13 @@
 """问题台账: one line per issue, as it stands."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 
 from domain import chains, issues
 from domain.chains import CHAIN, ChainOpened, ChainWithdrawn, Checked, ObjectionSettled, SentBack, SignatureRefused
-from domain.fact import Recorded, Value
+from domain.fact import Event, Recorded, Value
 from domain.ids import (
     ChainId,
     EscalationId,
@@ -136,6 +137,33 @@ class IssueLine(
     def deadline(self) -> Deadline:
         return Deadline(due=self.due, precision=self.precision, long_term=self.long_term)
 
+    @cached_property
+    def as_issue(self) -> Issue:
+        """The domain's issue, as far as its standing depends on it: of a step only whether it is done."""
+        done = dict.fromkeys(self.done_steps, self.last_done_on)
+        return Issue(
+            self.issue,
+            self.region,
+            self.object,
+            self.severity,
+            self.registered_on,
+            self.found_on,
+            self.deadline,
+            round=self.round,
+            unit=self.unit,
+            leader=self.leader,
+            person=self.person,
+            steps={step: Step(step, self.round, "", None, done_on=done.get(step)) for step in self.steps},
+            chain=self.chain,
+            last_done_on=self.last_done_on,
+            closed_on=self.closed_on,
+            withdrawn=self.status is Status.WITHDRAWN,
+        )
+
+
+Changes = dict[str, Any]
+"""Columns, and what they become."""
+
 
 def overdue_days(line: IssueLine, day: date) -> int:
     """逾期天数: how many days the work has been late on this day; 0 while it is not.
@@ -150,7 +178,7 @@ def overdue_days(line: IssueLine, day: date) -> int:
 
 def groups(fact: Recorded) -> Iterator[str]:
     event = fact.event
-    issue = getattr(event, "issue", None) or getattr(event, "subject", None)
+    issue = event.subject if isinstance(event, CHAIN) else getattr(event, "issue", None)
     if isinstance(issue, IssueId):
         yield issue
 
@@ -161,43 +189,16 @@ def evolve(line: IssueLine | None, fact: Recorded) -> IssueLine | None:
         return registered(event, fact)
     if line is None:
         return None
-    line = standing(line, fact) if isinstance(event, STANDING) else line.but(last_position=fact.position)
-    match event:
-        case ClaimedByWorkbook():
-            return claimed(line, event)
-        case IssueAssigned():
-            return line.but(assigned_on=fact.on)
-        case StepReported():
-            return line.but(
-                last_progress=event.progress,
-                last_reported_on=fact.on,
-                spent_funds=line.spent_funds + (event.spent_funds or 0),
-            )
-        case ExtensionRequested():
-            asked = Extension(
-                extension=event.extension, due=event.due, reason=event.reason, asked_by=fact.by, asked_on=fact.on
-            )
-            return line.but(extensions=(*line.extensions, asked), extensions_pending=line.extensions_pending + 1)
-        case ExtensionGranted(extension=extension, opinion=opinion):
-            return decided(line, fact, extension, True, opinion)
-        case ExtensionDenied(extension=extension, reason=reason):
-            return decided(line, fact, extension, False, reason)
-        case Escalated(escalation=escalation):
-            return waiting(line, (*line.open_escalations, escalation))
-        case EscalationAnswered(escalation=escalation):
-            return waiting(line, tuple(other for other in line.open_escalations if other != escalation))
-        case IssueClosed() if fact.recorded_at - line.registered_at < timedelta(hours=1):
-            return line.but(marks=(*line.marks, CLOSED_WITHIN_AN_HOUR))
-        case IssueReopened():
-            return line.but(reopened=line.reopened + 1)
-        case LookedBack(looked_on=day):
-            return line.but(looked_back_on=day)
-        case IssueWithdrawn(reason=reason):
-            return line.but(withdrawn_for=reason)
-    return line
+    before = line.as_issue
+    after = (issues.evolve(before, fact) or before) if type(event) in STANDING else before
+    changes = standing(line, before, after) if after is not before else {}
+    tell = TELLING.get(type(event))
+    if tell:
+        changes |= tell(line, event, fact)
+    return line.but(last_position=fact.position, **changes).knowing(as_issue=after)
 
 
-STANDING = (
+STANDING = {
     IssueAssigned,
     IssueRegraded,
     StepPlanned,
@@ -212,7 +213,7 @@ STANDING = (
     SentBack,
     SignatureRefused,
     ChainWithdrawn,
-)
+}
 """The facts by which the domain changes what a line has of its issue; to the others it need not be asked."""
 
 
@@ -241,93 +242,125 @@ def registered(event: IssueRegistered, fact: Recorded) -> IssueLine:
     )
 
 
-def standing(line: IssueLine, fact: Recorded) -> IssueLine:
-    """The line with everything that the domain itself folds: its rules are not said twice."""
-    before = issue_of(line)
-    after = issues.evolve(before, fact)
-    if after is None or after is before:
-        return line.but(last_position=fact.position)
+def standing(line: IssueLine, before: Issue, after: Issue) -> Changes:
+    """Everything that the domain itself folds: its rules are not said twice."""
     steps, done = line.steps, line.done_steps
     if after.steps is not before.steps or after.round != before.round:
-        steps = tuple(step.step for step in after.present_steps)
-        done = tuple(step.step for step in after.present_steps if step.done_on)
+        present = after.present_steps
+        steps = tuple([step.step for step in present])
+        done = tuple([step.step for step in present if step.done_on])
     deadline = after.deadline
-    return line.but(
-        last_position=fact.position,
-        severity=after.severity,
-        due=deadline.due,
-        precision=deadline.precision,
-        long_term=deadline.long_term,
-        round=after.round,
-        unit=after.unit,
-        leader=after.leader,
-        person=after.person,
-        steps=steps,
-        done_steps=done,
-        steps_planned=len(steps),
-        steps_done=len(done),
-        last_done_on=after.last_done_on,
-        chain=after.chain,
-        closed_on=after.closed_on,
-        status=after.status,
-    )
+    return {
+        "severity": after.severity,
+        "due": deadline.due,
+        "precision": deadline.precision,
+        "long_term": deadline.long_term,
+        "round": after.round,
+        "unit": after.unit,
+        "leader": after.leader,
+        "person": after.person,
+        "steps": steps,
+        "done_steps": done,
+        "steps_planned": len(steps),
+        "steps_done": len(done),
+        "last_done_on": after.last_done_on,
+        "chain": after.chain,
+        "closed_on": after.closed_on,
+        "status": after.status,
+    }
 
 
-def issue_of(line: IssueLine) -> Issue:
-    """The domain's issue, as far as its standing depends on it: of a step only whether it is done."""
-    return Issue(
-        line.issue,
-        line.region,
-        line.object,
-        line.severity,
-        line.registered_on,
-        line.found_on,
-        line.deadline,
-        round=line.round,
-        unit=line.unit,
-        leader=line.leader,
-        person=line.person,
-        steps={
-            step: Step(step, line.round, "", None, done_on=line.last_done_on if step in line.done_steps else None)
-            for step in line.steps
-        },
-        chain=line.chain,
-        last_done_on=line.last_done_on,
-        closed_on=line.closed_on,
-        withdrawn=line.status is Status.WITHDRAWN,
-    )
-
-
-def claimed(line: IssueLine, event: ClaimedByWorkbook) -> IssueLine:
+def claimed(line: IssueLine, event: ClaimedByWorkbook, fact: Recorded) -> Changes:
     contradiction = event.done_on and line.found_on and event.done_on < line.found_on
-    return line.but(
-        claimed_unit=event.unit,
-        claimed_leader=event.leader,
-        claimed_person=event.person,
-        claimed_measure=event.measure,
-        claimed_status=event.status,
-        claimed_done_on=event.done_on,
-        claimed_closed=event.closed,
-        workbook=event.workbook,
-        sheet=event.sheet,
-        row_number=event.row,
-        marks=(*line.marks, DONE_BEFORE_FOUND) if contradiction else line.marks,
-    )
+    return {
+        "claimed_unit": event.unit,
+        "claimed_leader": event.leader,
+        "claimed_person": event.person,
+        "claimed_measure": event.measure,
+        "claimed_status": event.status,
+        "claimed_done_on": event.done_on,
+        "claimed_closed": event.closed,
+        "workbook": event.workbook,
+        "sheet": event.sheet,
+        "row_number": event.row,
+        "marks": (*line.marks, DONE_BEFORE_FOUND) if contradiction else line.marks,
+    }
 
 
-def decided(line: IssueLine, fact: Recorded, extension: ExtensionId, granted: bool, opinion: str) -> IssueLine:
+def assigned(line: IssueLine, event: IssueAssigned, fact: Recorded) -> Changes:
+    return {"assigned_on": fact.on}
+
+
+def reported(line: IssueLine, event: StepReported, fact: Recorded) -> Changes:
+    return {
+        "last_progress": event.progress,
+        "last_reported_on": fact.on,
+        "spent_funds": line.spent_funds + (event.spent_funds or 0),
+    }
+
+
+def asked(line: IssueLine, event: ExtensionRequested, fact: Recorded) -> Changes:
+    one = Extension(extension=event.extension, due=event.due, reason=event.reason, asked_by=fact.by, asked_on=fact.on)
+    return {"extensions": (*line.extensions, one), "extensions_pending": line.extensions_pending + 1}
+
+
+def decided(line: IssueLine, event: ExtensionGranted | ExtensionDenied, fact: Recorded) -> Changes:
+    granted = isinstance(event, ExtensionGranted)
+    opinion = event.opinion if isinstance(event, ExtensionGranted) else event.reason
     outcome = {"granted": granted, "opinion": opinion, "decided_by": fact.by, "decided_on": fact.on}
-    return line.but(
-        extensions=tuple(
-            asked.model_copy(update=outcome) if asked.extension == extension else asked for asked in line.extensions
+    return {
+        "extensions": tuple(
+            one.model_copy(update=outcome) if one.extension == event.extension else one for one in line.extensions
         ),
-        extensions_pending=line.extensions_pending - 1,
-        extensions_granted=line.extensions_granted + granted,
-    )
+        "extensions_pending": line.extensions_pending - 1,
+        "extensions_granted": line.extensions_granted + granted,
+    }
 
 
-def waiting(line: IssueLine, escalations: tuple[EscalationId, ...]) -> IssueLine:
-    return line.but(open_escalations=escalations, escalations_open=len(escalations))
+def escalated(line: IssueLine, event: Escalated, fact: Recorded) -> Changes:
+    return waiting((*line.open_escalations, event.escalation))
+
+
+def answered(line: IssueLine, event: EscalationAnswered, fact: Recorded) -> Changes:
+    return waiting(tuple(other for other in line.open_escalations if other != event.escalation))
+
+
+def waiting(escalations: tuple[EscalationId, ...]) -> Changes:
+    return {"open_escalations": escalations, "escalations_open": len(escalations)}
+
+
+def closed(line: IssueLine, event: IssueClosed, fact: Recorded) -> Changes:
+    hasty = fact.recorded_at - line.registered_at < timedelta(hours=1)
+    return {"marks": (*line.marks, CLOSED_WITHIN_AN_HOUR)} if hasty else {}
+
+
+def reopened(line: IssueLine, event: IssueReopened, fact: Recorded) -> Changes:
+    return {"reopened": line.reopened + 1}
+
+
+def looked_back(line: IssueLine, event: LookedBack, fact: Recorded) -> Changes:
+    return {"looked_back_on": event.looked_on}
+
+
+def withdrawn(line: IssueLine, event: IssueWithdrawn, fact: Recorded) -> Changes:
+    return {"withdrawn_for": event.reason}
+
+
+TELLING: dict[type[Event], Callable[[IssueLine, Any, Recorded], Changes]] = {
+    ClaimedByWorkbook: claimed,
+    IssueAssigned: assigned,
+    StepReported: reported,
+    ExtensionRequested: asked,
+    ExtensionGranted: decided,
+    ExtensionDenied: decided,
+    Escalated: escalated,
+    EscalationAnswered: answered,
+    IssueClosed: closed,
+    IssueReopened: reopened,
+    LookedBack: looked_back,
+    IssueWithdrawn: withdrawn,
+}
+"""What a line says of a fact besides the standing of its issue."""
 
 
 LEDGER = Ledger(

@@ -7,28 +7,28 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from types import ModuleType
-from typing import Generic
+from typing import Any, Generic
 
 from domain.fact import Event, Recorded
 from projections import line as lines
 from projections import table as tables
-from projections.line import L
+from projections.line import Group, L
 
 
 @dataclass(frozen=True)
 class Ledger(Generic[L]):
     """台账
 
-    ``groups`` names the groups of lines that a fact changes (values of the first key column), and ``evolve`` says
-    what such a group's lines are after it; a line it leaves out ends there. ``evolve`` sees the lines of one group and
-    one fact, and nothing else. ``folds`` are the facts it is asked about, ``rests_on`` the modules whose change
+    ``groups`` names the groups of lines that a fact changes (by what their keys begin with), and ``evolve`` says what
+    such a group's lines are after it; a line it leaves out ends there. ``evolve`` sees the lines of one group and one
+    fact, and nothing else. ``folds`` are the facts it is asked about, ``rests_on`` the modules whose change
     changes the fold.
     """
 
     line: type[L]
     folds: tuple[type[Event], ...]
-    groups: Callable[[Recorded], Iterable[str]]
-    evolve: Callable[[tuple[L, ...], Recorded, str], Iterable[L]]
+    groups: Callable[[Recorded], Iterable[Group]]
+    evolve: Callable[[tuple[L, ...], Recorded, Any], Iterable[L]]
     rests_on: tuple[ModuleType, ...] = ()
 
     @property
@@ -44,10 +44,10 @@ class Ledger(Generic[L]):
 
 def one_line(
     evolve: Callable[[L | None, Recorded], L | None],
-) -> Callable[[tuple[L, ...], Recorded, str], tuple[L, ...]]:
+) -> Callable[[tuple[L, ...], Recorded, Group], tuple[L, ...]]:
     """For ledgers with one line to a group."""
 
-    def fold(lines: tuple[L, ...], fact: Recorded, group: str) -> tuple[L, ...]:
+    def fold(lines: tuple[L, ...], fact: Recorded, group: Group) -> tuple[L, ...]:
         line = evolve(lines[0] if lines else None, fact)
         return () if line is None else (line,)
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
 from itertools import compress
 from operator import is_not, itemgetter
 from types import NoneType, UnionType
@@ -27,12 +28,15 @@ from typing import (
 
 from pydantic import TypeAdapter
 
-from domain.ids import Id, id_of
+from domain.ids import Id, KeyId, id_of
 
 Key = tuple[Any, ...]
 """The values of a line's key columns."""
 
-Cells = tuple[str, ...]
+Group = Key | str
+"""What the lines that are folded together have in common: the first value of their keys, or the first few."""
+
+Cells = list[str]
 """A line in the text form of PostgreSQL's COPY, cell by cell."""
 
 
@@ -65,47 +69,60 @@ class Column(NamedTuple):
 class Line(tuple[Any, ...]):
     """台账行
 
-    ``table`` names the table, ``key`` the columns that tell one line from another; the first of them is the group
-    that is folded together. ``found_by`` lists what lines are found by; the first two of these serve past versions as
-    well, and the first gives lines their order where none is asked for.
+    ``table`` names the table, ``key`` the columns that tell one line from another, which come first; lines that are
+    alike in the first ``grouped`` of them are folded together. ``found_by`` lists what lines are found by; the first
+    two of these serve past versions as well, and the first gives lines their order where none is asked for.
     """
 
     __slots__ = ()
 
     table: ClassVar[str]
     key: ClassVar[tuple[str, ...]]
+    grouped: ClassVar[int]
     found_by: ClassVar[tuple[tuple[str, ...], ...]]
     label: ClassVar[str]
     columns: ClassVar[tuple[Column, ...]]
     names: ClassVar[tuple[str, ...]]
     _places: ClassVar[dict[str, int]]
-    _defaults: ClassVar[dict[str, Any]]
+    _needed: ClassVar[tuple[str, ...]]
+    _template: ClassVar[tuple[Any, ...]]
     _loads: ClassVar[tuple[tuple[int, Callable[[Any], Any]], ...]]
     _writes: ClassVar[tuple[Callable[[Any], str], ...]]
-    _key: ClassVar[tuple[int, ...]]
+    _key: ClassVar[slice]
+    _all: ClassVar[range]
 
-    def __init_subclass__(cls, *, table: str, key: tuple[str, ...], found_by: tuple[tuple[str, ...], ...] = ()) -> None:
+    def __init_subclass__(
+        cls, *, table: str, key: tuple[str, ...], grouped: int = 1, found_by: tuple[tuple[str, ...], ...] = ()
+    ) -> None:
         hints = {name: hint for name, hint in get_type_hints(cls).items() if get_origin(hint) is not ClassVar}
         if taken := hints.keys() & set(dir(Line)):
             raise TypeError(f"{cls.__name__} may not call a column {', '.join(sorted(taken))}")
-        cls.table, cls.key, cls.found_by = table, key, found_by
+        if tuple(hints)[: len(key)] != key:
+            raise TypeError(f"{cls.__name__} does not begin with its key")
+        cls.table, cls.key, cls.grouped, cls.found_by = table, key, grouped, found_by
         cls.label = (cls.__doc__ or "").partition("\n")[0].partition(":")[0]
         cls.columns = tuple(column_of(name, hint) for name, hint in hints.items())
         cls.names = tuple(hints)
         cls._places = {name: n for n, name in enumerate(cls.names)}
-        cls._defaults = {name: cls.__dict__[name] for name in cls.names if name in cls.__dict__}
+        cls._needed = tuple(name for name in cls.names if name not in cls.__dict__)
+        if cls.names[: len(cls._needed)] != cls._needed:
+            raise TypeError(f"{cls.__name__} has columns without a default after those with one")
+        cls._template = tuple(cls.__dict__.get(name) for name in cls.names)
         cls._loads = tuple((n, column.load) for n, column in enumerate(cls.columns) if column.load)
         cls._writes = tuple(column.write for column in cls.columns)
         for n, name in enumerate(cls.names):
             setattr(cls, name, property(itemgetter(n)))
-        cls._key = tuple(cls._places[name] for name in key)
+        cls._key, cls._all = slice(len(key)), range(len(hints))
 
     def __new__(cls, *values: Any, **named: Any) -> Self:
-        given = {**cls._defaults, **dict(zip(cls.names, values, strict=False)), **named}
-        if len(given) != len(cls.names) or len(values) > len(cls.names):
-            wrong = ", ".join(given.keys() ^ set(cls.names))
-            raise TypeError(f"{cls.__name__} is made of {len(cls.names)} values: {wrong}")
-        return tuple.__new__(cls, [given[name] for name in cls.names])
+        line, places = [*values, *cls._template[len(values) :]], cls._places
+        needed = cls._needed[len(values) :]
+        if len(line) != len(places) or not all(map(named.__contains__, needed)) or not named.keys() <= places.keys():
+            wrong = ", ".join({*needed, *named} - (named.keys() & places.keys()))
+            raise TypeError(f"{cls.__name__} is made of {len(places)} values: {wrong}")
+        for name, value in named.items():
+            line[places[name]] = value
+        return tuple.__new__(cls, line)
 
     @classmethod
     def column(cls, name: str) -> Column:
@@ -117,12 +134,13 @@ class Line(tuple[Any, ...]):
         """The line that was stored as this row."""
         values = list(row)
         for n, load in cls._loads:
-            if values[n] is not None:
-                values[n] = load(values[n])
+            value = values[n]
+            if value is not None:
+                values[n] = load(value)
         return tuple.__new__(cls, values)
 
     def identity(self) -> Key:
-        return tuple([self[n] for n in self._key])
+        return self[self._key]
 
     def but(self, **changes: Any) -> Self:
         """The line with these columns changed. Raises KeyError for a column there is none of."""
@@ -131,18 +149,21 @@ class Line(tuple[Any, ...]):
             values[places[name]] = value
         return tuple.__new__(type(self), values)
 
+    def knowing(self, **known: Any) -> Self:
+        """The line with some of its cached properties already worked out: what it takes to go on folding from it."""
+        self.__dict__.update(known)
+        return self
+
     def cells(self, before: "Line | None" = None, written: Cells | None = None) -> Cells:
         """The line in COPY's text form; ``written`` is that of the version before, of which only what changed is
         written again."""
         if before is None or written is None:
-            return tuple(
-                [NULL if value is None else write(value) for write, value in zip(self._writes, self, strict=True)]
-            )
-        cells = list(written)
-        for n in compress(range(len(cells)), map(is_not, self, before)):
+            return [NULL if value is None else write(value) for write, value in zip(self._writes, self, strict=True)]
+        cells, writes = written.copy(), self._writes
+        for n in compress(self._all, map(is_not, self, before)):
             value = self[n]
-            cells[n] = self._writes[n](value) if value is not None else NULL
-        return tuple(cells)
+            cells[n] = writes[n](value) if value is not None else NULL
+        return cells
 
 
 L = TypeVar("L", bound=Line)
@@ -164,10 +185,18 @@ def plain(value: str) -> str:
     return value
 
 
-def array(values: Iterable[str]) -> str:
+def plain_array(values: Sequence[str]) -> str:
+    """An array of ids in COPY's form."""
+    return "{" + ",".join(values) + "}"
+
+
+def array(values: Sequence[str]) -> str:
     """An array of text in COPY's form."""
-    quoted = ('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values)
-    return text("{" + ",".join(quoted) + "}")
+    if not values:
+        return "{}"
+    # All values are escaped at once; what stands between them meanwhile is in none, for PostgreSQL stores no zero.
+    joined = "\0".join(values).replace("\\", "\\\\").replace('"', '\\"')
+    return text('{"' + joined.replace("\0", '","') + '"}')
 
 
 SCALARS: tuple[tuple[type, str, Callable[[Any], str]], ...] = (
@@ -193,13 +222,18 @@ def column_of(name: str, hint: Any) -> Column:
     if get_origin(inner) is Literal:
         return Column(name, 'text COLLATE "C"', nullable, parser, plain)
     if get_origin(inner) is tuple and get_args(inner)[1:] == (Ellipsis,) and _is(get_args(inner)[0], str):
-        return Column(name, 'text[] COLLATE "C"', nullable, parser, array, _tuple_of(get_args(inner)[0]))
+        kind = get_args(inner)[0]
+        written = plain_array if _is(kind, Id) and kind not in (Id, KeyId) else array
+        return Column(name, 'text[] COLLATE "C"', nullable, parser, written, _tuple_of(kind))
     for kind, sql, write in SCALARS:
         if _is(inner, kind):
             if _is(inner, Enum):
-                return Column(name, sql, nullable, parser, plain, inner)
+                # Looking a member up by calling its class takes five times as long.
+                members = {member.value: member for member in inner}
+                return Column(name, sql, nullable, parser, plain, members.__getitem__)
             return Column(name, sql, nullable, parser, write)
-    return Column(name, "jsonb", nullable, parser, _json_of(parser), parser.validate_json)
+    # Most lines say nothing here, or the same as thousands of others; what they say is frozen, so they may share it.
+    return Column(name, "jsonb", nullable, parser, _json_of(parser), lru_cache(maxsize=500)(parser.validate_json))
 
 
 def _is(hint: Any, kind: type) -> bool:
@@ -210,7 +244,7 @@ def _tuple_of(kind: Callable[[str], Any]) -> Callable[[Iterable[str]], tuple[Any
     if kind is str:
         return tuple
     revive = id_of if kind is Id else kind
-    return lambda values: tuple(map(revive, values))
+    return lambda values: tuple(map(revive, values)) if values else ()
 
 
 def _json_of(parser: TypeAdapter[Any]) -> Callable[[Any], str]:

@@ -5,10 +5,9 @@ versions, and the position is committed with them. Whoever folds a ledger holds 
 processes never fold the same fact into it; an advisory lock keeps all but one from trying.
 """
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from threading import Condition, Event, Lock
+from threading import Condition, Event, Lock, Thread
 from typing import Any, NamedTuple
 
 import psycopg
@@ -29,6 +28,12 @@ BESIDE = "__next"
 PROJECTING, PREPARING = 5271910846, 5271910847
 """Advisory locks."""
 
+NEWS = "ledgers"
+"""The channel on which whoever projects tells how far all ledgers are."""
+
+GLANCE = 0.5
+"""Seconds after which who listens looks for itself."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -36,7 +41,8 @@ class Difference(NamedTuple):
     """差异: where a ledger's table is not what the facts come to.
 
     ``kind`` is ``missing`` (the facts ask for it), ``extra`` (no fact asks for it) or ``altered``, with the columns
-    that differ as (stored, folded); ``outdated`` means that the table was folded by another program.
+    that differ as (stored, folded). Of a whole ledger, ``outdated`` means that it was folded by another program,
+    ``ahead`` that it claims facts that are not there, ``unreadable`` that its table is not the one we made.
     """
 
     ledger: str
@@ -59,7 +65,7 @@ class Projector:
         facts_after: Callable[[int, int], Iterable[Recorded]],
         ledgers: Sequence[Ledger[Any]],
         *,
-        batch: int = 5000,
+        batch: int = 10_000,
     ) -> None:
         self._connect = connect
         self._facts_after = facts_after
@@ -72,6 +78,7 @@ class Projector:
         self._folding = Folding()
         self._tables: dict[str, Table[Any]] = {}
         self._progress = Condition()
+        self._deaf: Event | None = None
 
     def prepare(self) -> None:
         """Makes the tables that are missing; a ledger whose fold has changed is begun anew beside the old one.
@@ -98,7 +105,7 @@ class Projector:
                 self._work()
             except psycopg.OperationalError as error:
                 _log.warning("projector_lost_database", error=str(error))
-                self.close()
+                self._let_go()
             wait()
 
     def rebuild(self, name: str) -> None:
@@ -118,26 +125,43 @@ class Projector:
 
     def check(self, name: str, most: int = 1000) -> list[Difference]:
         """Folds a ledger anew in temporary tables and reports where the served one is not the same, version by
-        version, up to the position it has reached. An empty list says that the table is what the facts come to.
+        version, at the position it has reached. An empty list says that the table is what the facts come to.
 
         Raises KeyError for an unknown ledger.
         """
         ledger = self._ledgers[name]
         with self._open() as connection:
-            place = self._places(connection)[name]
-            if place.fingerprint != ledger.fingerprint:
-                return [Difference(name, "outdated", (), 0, {})]
             served, again = Table(ledger.line), Table(ledger.line, f"{name}__check", "pg_temp")
             again.create(connection)
-            folding, position = Folding(), 0
-            while position < place.position:
-                facts = [fact for fact in self._read(position) if fact.position <= place.position]
-                if not facts:
-                    break
-                with uncollected(), connection.transaction():
-                    folding.fold(connection, {name: Target(ledger, again, 0)}, facts, position)
-                position = facts[-1].position
-            return self._compare(connection, served, again, place.position, most)
+            target, folding = Target(ledger, again, 0), Folding()
+            position = self._fold_again(connection, target, folding, 0, self._places(connection)[name].position)
+            try:
+                with connection.transaction():
+                    # One snapshot of the position and the lines: nothing can pass for what was folded meanwhile. It
+                    # is taken after the lock, or a table that was just rebuilt would look empty in it.
+                    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                    connection.execute(SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(served.whole))
+                    place = self._places(connection)[name]
+                    if place.fingerprint != ledger.fingerprint:
+                        return [Difference(name, "outdated", (), 0, {})]
+                    if self._fold_again(connection, target, folding, position, place.position) < place.position:
+                        return [Difference(name, "ahead", (), place.position, {})]
+                    return self._compare(connection, served, again, most)
+            except psycopg.ProgrammingError:
+                return [Difference(name, "unreadable", (), 0, {})]
+
+    def _fold_again(
+        self, connection: Connection[Any], target: Target, folding: Folding, position: int, until: int
+    ) -> int:
+        """Folds the facts after one position up to another; returns the position of the last there was."""
+        while position < until:
+            facts = [fact for fact in self._read(position) if fact.position <= until]
+            if not facts:
+                break
+            with uncollected(), connection.transaction():
+                folding.fold(connection, {target.ledger.name: target}, facts, position)
+            position = facts[-1].position
+        return position
 
     def position(self, name: str | None = None) -> int:
         """The last position that a ledger holds, or that all of them do; 0 before the first.
@@ -159,22 +183,45 @@ class Projector:
 
         Returns whether it came to that within so many seconds, whichever process projects.
         """
-        deadline = time.monotonic() + timeout
-        while self._reached < position:
-            with self._progress:
-                self._progress.wait_for(lambda: self._reached >= position, 0.05)
-            if self._reached < position and self._connection is None:
-                self.position()
-            if self._reached < position and time.monotonic() > deadline:
-                return False
-        return True
+        with self._progress:
+            if self._reached < position and self._connection is None and self._deaf is None:
+                self._deaf = Event()
+                Thread(target=self._hear, args=(self._deaf,), name="ledgers-listener", daemon=True).start()
+            return self._progress.wait_for(lambda: self._reached >= position, timeout)
+
+    def takes_over(self) -> bool:
+        """Whether nobody else projects; if so, from now on this one does."""
+        with self._busy:
+            return self._hold() is not None
 
     def close(self) -> None:
-        """Lets another process project."""
+        """Lets another process project, and listens to none."""
+        self._let_go()
+        with self._progress:
+            if self._deaf is not None:
+                self._deaf.set()
+                self._deaf = None
+
+    def _let_go(self) -> None:
         if self._connection is not None:
             with suppress(psycopg.Error):
                 self._connection.close()
         self._connection = None
+
+    def _hear(self, deaf: Event) -> None:
+        """Learns from whoever projects how far it has come. Ends when this process projects itself, or is closed."""
+        while not deaf.is_set() and self._connection is None:
+            try:
+                with self._open() as connection:
+                    connection.execute(SQL("LISTEN {}").format(Identifier(NEWS)))
+                    self._note(self._mine(connection))
+                    for news in connection.notifies(timeout=GLANCE):
+                        self._reach(int(news.payload))
+            except psycopg.OperationalError:
+                deaf.wait(GLANCE)
+        with self._progress:
+            if self._deaf is deaf:
+                self._deaf = None
 
     def _work(self) -> None:
         with self._busy:
@@ -264,7 +311,9 @@ class Projector:
             )
             for position in positions
         ]
-        self._note(self._mine(connection) if any(worked) else places)
+        reached = self._note(self._mine(connection) if any(worked) else places)
+        if any(worked):
+            connection.execute("SELECT pg_notify(%s, %s)", (NEWS, str(reached)))
         return any(worked)
 
     def _advance(self, connection: Connection[Any], folding: Folding, names: set[str], position: int) -> bool:
@@ -285,7 +334,8 @@ class Projector:
                 )
             for name in names & beside:
                 served = name.removesuffix(BESIDE)
-                if served in names or position >= places[served].position:
+                # A served table that claims facts which are not there would never be come up to.
+                if served in names or position >= places[served].position or not (facts or self._read(position)):
                     self._switch(connection, served)
         return True
 
@@ -308,26 +358,23 @@ class Projector:
     def _note(self, places: Mapping[str, "_Place"]) -> int:
         served = [place.position for name, place in places.items() if not name.endswith(BESIDE)]
         reached = min(served, default=0)
-        with self._progress:
-            self._reached = max(self._reached, reached)
-            self._progress.notify_all()
+        self._reach(reached)
         return reached
 
+    def _reach(self, position: int) -> None:
+        with self._progress:
+            self._reached = max(self._reached, position)
+            self._progress.notify_all()
+
     def _compare(
-        self, connection: Connection[Any], served: Table[Any], again: Table[Any], position: int, most: int
+        self, connection: Connection[Any], served: Table[Any], again: Table[Any], most: int
     ) -> list[Difference]:
-        """The served versions up to a position that are not those folded again, and the other way round."""
-        # What ended since is compared as it stood at the position; the nodes of ended versions are compared as well,
-        # because a version under a wrong node could not be found.
-        versions = (
-            SQL(
-                "(SELECT {columns}, from_position, CASE WHEN to_position > {position} THEN {now} ELSE to_position END,"
-                " CASE WHEN to_position > {position} THEN 0 ELSE fork END"
-                " FROM {table} WHERE from_position <= {position})"
-            ).format(columns=table.columns, position=Literal(position), now=Literal(NOW), table=table.whole)
+        """The served versions that are not those folded again, and the other way round."""
+        # The nodes of ended versions are compared as well: a version under a wrong node could not be found.
+        stored, folded = (
+            SQL("(SELECT {}, from_position, to_position, fork FROM {})").format(table.columns, table.whole)
             for table in (served, again)
         )
-        stored, folded = versions
         found: list[dict[tuple[Key, int], tuple[Any, ...]]] = []
         for left, right in ((stored, folded), (folded, stored)):
             with connection.cursor(row_factory=tuple_row) as cursor:

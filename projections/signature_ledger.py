@@ -63,6 +63,8 @@ def evolve(lines: Lines, fact: Recorded, group: str) -> Lines:
     chain = Chain(lines[0].chain, lines[0].subject, lines[0].region, 1, (), 0, fact.by, fact.on, signed=standing)
     after = chains.evolve(chain, fact)
     left = {} if after is None or after.ended else after.signed
+    if all((line.stage, line.seat) in left for line in lines if line.counts):
+        return lines
     reason = getattr(event, "reason", None) or getattr(event, "answer", None)
     return tuple(
         line.but(counts=False, voided_on=fact.on, voided_by=fact.by, void_reason=reason)

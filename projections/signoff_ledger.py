@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any
 
 from domain import chains, signoff
 from domain.chains import (
@@ -97,6 +98,30 @@ class SignOffLine(
     ended_on: date | None = None
     marks: tuple[str, ...] = ()
 
+    @cached_property
+    def as_chain(self) -> Chain:
+        return Chain(
+            self.chain,
+            self.subject,
+            self.region,
+            self.round,
+            self.stages,
+            self.notice_days,
+            self.applicant,
+            self.opened_on,
+            ended=self.phase if self.phase.over and self.phase is not Phase.COMPLETE else None,
+            checked=self.checked,
+            checker=self.checker,
+            checked_on=self.checked_on,
+            notice_until=self.notice_until,
+            objections=frozenset(self.objections),
+            signed={(one.stage, one.seat): one.person for one in self.signed},
+        )
+
+
+Changes = dict[str, Any]
+"""Columns, and what they become."""
+
 
 def phase_on(line: SignOffLine, day: date) -> Phase:
     """The phase as it shows on a day: a notice runs until its last day is over."""
@@ -126,7 +151,7 @@ def groups(fact: Recorded) -> Iterator[str]:
 
 def evolve(line: SignOffLine | None, fact: Recorded) -> SignOffLine | None:
     event = fact.event
-    before = chain_of(line) if line else None
+    before = line.as_chain if line else None
     after = chains.evolve(before, fact)
     if after is None:
         return None
@@ -135,21 +160,27 @@ def evolve(line: SignOffLine | None, fact: Recorded) -> SignOffLine | None:
     assert line is not None
     if before and after.signed is not before.signed:
         line = signed(line, after, fact)
-    line = standing(line, after, fact)
-    match event:
+    return line.but(**standing(line, after, fact), **told(line, fact)).knowing(as_chain=after)
+
+
+def told(line: SignOffLine, fact: Recorded) -> Changes:
+    """What the line says of a fact besides the standing of its chain."""
+    match fact.event:
+        case SignedOff():
+            return {}
         case Checked(findings=findings):
-            return line.but(findings=findings)
+            return {"findings": findings}
         case NoticePosted(posted_on=day, place=place):
-            return line.but(notice_posted_on=day, notice_place=place)
+            return {"notice_posted_on": day, "notice_place": place}
         case ObjectionRaised():
-            return line.but(objections_raised=line.objections_raised + 1)
+            return {"objections_raised": line.objections_raised + 1}
         case ObjectionSettled(upheld=True, answer=reason):
-            return line.but(last_reason=reason)
+            return {"last_reason": reason}
         case SentBack(reason=reason):
-            return line.but(sent_back=line.sent_back + 1, last_reason=reason)
+            return {"sent_back": line.sent_back + 1, "last_reason": reason}
         case SignatureRefused(reason=reason) | ChainWithdrawn(reason=reason):
-            return line.but(last_reason=reason)
-    return line
+            return {"last_reason": reason}
+    return {}
 
 
 def opened(event: ChainOpened, fact: Recorded) -> SignOffLine:
@@ -180,29 +211,31 @@ def signed(line: SignOffLine, chain: Chain, fact: Recorded) -> SignOffLine:
     return line.but(signed=kept, signers=tuple(one.person for one in kept))
 
 
-def standing(line: SignOffLine, chain: Chain, fact: Recorded) -> SignOffLine:
-    """The line with everything else that the domain itself folds."""
+def standing(line: SignOffLine, chain: Chain, fact: Recorded) -> Changes:
+    """Everything else that the domain itself folds."""
     phase = chain.phase
     stage = chain.stage if phase is Phase.SIGNING else None
-    return line.but(
-        last_position=fact.position,
-        phase=phase,
-        stage=stage,
-        stage_label=None if stage is None else chain.stages[stage].label,
-        waiting=waiting(chain, phase),
-        ready_on=line.opened_on if stage is None or not chain.notice_until else chain.notice_until + timedelta(days=1),
-        checked=chain.checked,
-        checker=chain.checker,
-        checked_on=chain.checked_on,
-        notice_until=chain.notice_until,
-        objections=tuple(sorted(chain.objections)),
-        objections_open=len(chain.objections),
-        ended_on=fact.on if phase.over and line.ended_on is None else line.ended_on,
-        marks=(*line.marks, SIGNED_WITHIN_A_MINUTE) if phase is Phase.COMPLETE and hasty(line) else line.marks,
-    )
+    return {
+        "last_position": fact.position,
+        "phase": phase,
+        "stage": stage,
+        "stage_label": None if stage is None else chain.stages[stage].label,
+        "waiting": waiting(chain, phase, stage),
+        "ready_on": line.opened_on
+        if stage is None or not chain.notice_until
+        else chain.notice_until + timedelta(days=1),
+        "checked": chain.checked,
+        "checker": chain.checker,
+        "checked_on": chain.checked_on,
+        "notice_until": chain.notice_until,
+        "objections": tuple(sorted(chain.objections)) if chain.objections else (),
+        "objections_open": len(chain.objections),
+        "ended_on": fact.on if phase.over and line.ended_on is None else line.ended_on,
+        "marks": (*line.marks, SIGNED_WITHIN_A_MINUTE) if phase is Phase.COMPLETE and hasty(line) else line.marks,
+    }
 
 
-def waiting(chain: Chain, phase: Phase) -> tuple[str, ...]:
+def waiting(chain: Chain, phase: Phase, number: int | None) -> tuple[str, ...]:
     """Who may do what comes next."""
     if phase is Phase.CHECK:
         return over(chain.region, CHECK if isinstance(chain.subject, IssueId) else VERIFY[kind_of(chain.subject)])
@@ -210,12 +243,17 @@ def waiting(chain: Chain, phase: Phase) -> tuple[str, ...]:
         return over(chain.region, POST_NOTICE)
     if chain.objections:
         return over(chain.region, SETTLE)
-    if phase is not Phase.SIGNING or chain.stage is None:
+    if number is None:
         return ()
-    stage = chain.stages[chain.stage]
-    region = chain.region.at(stage.level) or chain.region
-    posts = dict.fromkeys(post for number in chain.open_seats for post in stage.seats[number].posts)
-    return tuple(seat(post, region) for post in posts)
+    stage = chain.stages[number]
+    open_seats = (seat for place, seat in enumerate(stage.seats) if (number, place) not in chain.signed)
+    return at(chain.region.at(stage.level) or chain.region, tuple(post for seat in open_seats for post in seat.posts))
+
+
+@lru_cache(maxsize=10_000)
+def at(region: RegionId, posts: tuple[Post, ...]) -> tuple[str, ...]:
+    """These posts at the region itself."""
+    return tuple(seat(post, region) for post in dict.fromkeys(posts))
 
 
 @lru_cache(maxsize=10_000)
@@ -227,26 +265,6 @@ def over(region: RegionId, posts: tuple[Post, ...]) -> tuple[str, ...]:
 
 def hasty(line: SignOffLine) -> bool:
     return len(line.stages) > 1 and line.signed[-1].at - line.signed[0].at < timedelta(minutes=1)
-
-
-def chain_of(line: SignOffLine) -> Chain:
-    return Chain(
-        line.chain,
-        line.subject,
-        line.region,
-        line.round,
-        line.stages,
-        line.notice_days,
-        line.applicant,
-        line.opened_on,
-        ended=line.phase if line.phase.over and line.phase is not Phase.COMPLETE else None,
-        checked=line.checked,
-        checker=line.checker,
-        checked_on=line.checked_on,
-        notice_until=line.notice_until,
-        objections=frozenset(line.objections),
-        signed={(one.stage, one.seat): one.person for one in line.signed},
-    )
 
 
 LEDGER = Ledger(SignOffLine, folds=CHAIN, groups=groups, evolve=one_line(evolve), rests_on=(chains, signoff))

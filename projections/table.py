@@ -7,14 +7,15 @@ held at a position has its node among the dozen above that position, so a plain 
 history is (a relational interval tree; Kriegel, Pötke, Seidl 2000).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any, Generic, NamedTuple
 
-from psycopg import Connection
+from psycopg import Connection, Copy
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
-from projections.line import Cells, Key, L
+from projections.line import Cells, Group, Key, L
 
 SCHEMA = "ledgers"
 NOW = 2**63 - 1
@@ -59,24 +60,21 @@ class Version(NamedTuple, Generic[L]):
     until: int = NOW
 
 
-class Held(NamedTuple, Generic[L]):
-    """A present version while it is folded, and how it is written, if that was needed yet."""
-
-    line: L
-    since: int
-    cells: Cells | None
-
+Held = tuple[L, int, Cells | None]
+"""A present version while it is folded: the line, since when, and how it is written, if that was needed yet. A plain
+tuple, because hundreds of thousands are made in a second."""
 
 Lines = dict[Key, Held[L]]
 """The lines of one group."""
 
 
-class Written(NamedTuple):
-    """A version ready to be stored."""
+def row(cells: Cells, since: int, until: int) -> str:
+    """A version in COPY's text form."""
+    return "\t".join([*cells, f"{since}\t{until}\t{fork(since, until)}\n"])
 
-    cells: Cells
-    since: int
-    until: int
+
+Adding = Callable[[Sequence[str]], None]
+"""Stores a few rows more."""
 
 
 class Ended(NamedTuple):
@@ -103,9 +101,10 @@ class Table(Generic[L]):
             for column in line.columns
         )
         # Set once: putting a statement together costs more than sending it, and a quiet log has one fact a batch.
+        grouped = line.key[: line.grouped]
         self._loading = (
-            SQL("SELECT {cells}, from_position FROM {now} WHERE {group} = ANY(%s)")
-            .format(cells=self.cells, now=self.now, group=Identifier(line.key[0]))
+            SQL("SELECT {cells}, from_position FROM {now} JOIN unnest({arrays}) AS g({names}) USING ({names})")
+            .format(cells=self.cells, now=self.now, arrays=self._arrays(grouped), names=comma(map(Identifier, grouped)))
             .as_bytes()
         )
         self._ending = self._ended().as_bytes()
@@ -117,17 +116,22 @@ class Table(Generic[L]):
         }
 
     def _ended(self) -> Composed:
-        key = [self.line.column(name) for name in self.line.key]
+        key = self.line.key
         return SQL(
-            "UPDATE {whole} AS t SET to_position = e.until, fork = e.fork FROM unnest({arrays}) AS e({names})"
+            "UPDATE {whole} AS t SET to_position = e.until, fork = e.fork"
+            " FROM unnest({arrays}, %s::bigint[], %s::bigint[]) AS e({names}, until, fork)"
             " WHERE {same} AND t.to_position = {present}"
         ).format(
             whole=self.whole,
-            arrays=comma([*(raw(f"%s::{column.cast}[]") for column in key), SQL("%s::bigint[], %s::bigint[]")]),
-            names=comma([*(Identifier(column.name) for column in key), SQL("until, fork")]),
-            same=SQL(" AND ").join(SQL("t.{0} = e.{0}").format(Identifier(column.name)) for column in key),
+            arrays=self._arrays(key),
+            names=comma(map(Identifier, key)),
+            same=SQL(" AND ").join(SQL("t.{0} = e.{0}").format(Identifier(name)) for name in key),
             present=Literal(NOW),
         )
+
+    def _arrays(self, names: Sequence[str]) -> Composed:
+        """Parameters for a list of values of each of these columns."""
+        return comma(raw(f"%s::{self.line.column(name).cast}[]") for name in names)
 
     def create(self, connection: Connection[Any]) -> None:
         columns = (
@@ -173,16 +177,18 @@ class Table(Generic[L]):
         for part, suffix in ((self.whole, ""), (self.now, "_now"), (self.past, "_past")):
             connection.execute(SQL("ALTER TABLE {} RENAME TO {}").format(part, Identifier(f"{name}{suffix}")))
 
-    def load(self, connection: Connection[Any], groups: Sequence[str]) -> dict[str, Lines[L]]:
+    def load(self, connection: Connection[Any], groups: Sequence[Group]) -> dict[Group, Lines[L]]:
         """The present lines of these groups; an empty group where there are none."""
-        found: dict[str, Lines[L]] = {group: {} for group in groups}
+        found: dict[Group, Lines[L]] = {group: {} for group in groups}
         if not found:
             return found
+        several = self.line.grouped > 1
+        asked = [list(values) for values in zip(*groups, strict=True)] if several else [list(groups)]
         with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
-            for row in cursor.execute(self._loading, (list(groups),)):
+            for row in cursor.execute(self._loading, asked):
                 line = self.line.of_row(row[:-1])
                 key = line.identity()
-                found[key[0]][key] = Held(line, row[-1], None)
+                found[key[: self.line.grouped] if several else key[0]][key] = line, row[-1], None
         return found
 
     def end(self, connection: Connection[Any], ended: Sequence[Ended]) -> None:
@@ -193,18 +199,18 @@ class Table(Generic[L]):
         untils = [one.until for one in ended]
         connection.execute(self._ending, (*keys, untils, [fork(one.since, one.until) for one in ended]))
 
-    def add(self, connection: Connection[Any], written: Sequence[Written], *, past: bool) -> None:
-        """Stores versions that are not stored yet; all of them past, or all of them present."""
-        if not written:
-            return
-        with connection.cursor() as cursor, cursor.copy(self._adding[past]) as copy:
-            for n in range(0, len(written), 200):
-                copy.write(
-                    "".join(
-                        "\t".join((*cells, f"{since}\t{until}\t{fork(since, until)}\n"))
-                        for cells, since, until in written[n : n + 200]
-                    )
-                )
+    @contextmanager
+    def adding(self, connection: Connection[Any], *, past: bool) -> Iterator[Adding]:
+        """Stores versions that are not stored yet, all of them past or all of them present, while more are made."""
+        with ExitStack() as stack:
+            copies: list[Copy] = []
+
+            def add(rows: Sequence[str]) -> None:
+                if not copies:
+                    copies.append(stack.enter_context(connection.cursor().copy(self._adding[past])))
+                copies[0].write("".join(rows))
+
+            yield add
 
 
 def comma(parts: Iterable[Composable]) -> Composed:

@@ -6,17 +6,18 @@ them, a place's from all of it.
 
 from collections.abc import Iterable
 from datetime import date
+from itertools import chain
 
 from domain.attendance import ATTENDANCE, Day, Month, days_of, month_of
 from domain.chains import SignedOff
 from domain.command import About, Refused
-from domain.fact import Past
+from domain.fact import Event, Past
 from domain.households import RESIDENCE, Paired, PairingEnded, VillageListed
 from domain.ids import ActorId, PersonId, RegionId
 from domain.policy import Duty, VisitRule, in_force, policies_of
 from domain.posts import TENURE, tenures
 from domain.regions import RegionEstablished
-from domain.visits import GROUND, Quota, VisitRecorded, ground_of, overlaps, period_of, quotas
+from domain.visits import Quota, VisitRecorded, ground_of, overlaps, period_of, quotas
 from services.ledger import FactStore
 
 
@@ -76,13 +77,30 @@ def owed_by(store: FactStore, person: PersonId, day: date) -> tuple[Quota, ...]:
     return tuple(quotas(ground, rules, day, person))
 
 
-def owed_in(store: FactStore, region: RegionId, day: date, until: int | None = None) -> tuple[Quota, ...]:
-    """What everybody in post in a region, or paired with a household there, owes; as known at a position."""
-    ground = ground_of(store.facts(GROUND, until=until))
+def owed_in(
+    store: FactStore, region: RegionId, day: date, until: int | None = None, *, new_year: int = 0
+) -> tuple[Quota, ...]:
+    """What everybody in post in a region, or paired with a household there, owes; as known at a position. ``new_year``
+    is the last position before the year of the day began: no visit of that year was recorded by then."""
     rules = visit_rules(store, (region,), day)
+    if not rules:
+        return ()
+    made = store.facts((VisitRecorded,), after=new_year, until=until)
+    ground = ground_of(chain(store.facts(asked_by(rules), until=until), made))
     within = {household for household, where in ground.households.items() if region.holds(where)}
     return tuple(
         quota
         for quota in quotas(ground, rules, day)
         if (region.holds(quota.region) if quota.region else any(one in within for one in quota.wanted))
+    )
+
+
+def asked_by(rules: Iterable[VisitRule]) -> tuple[type[Event], ...]:
+    """The facts, other than visits, that these rules are worked out from."""
+    where = {rule.to for rule in rules}
+    return (
+        *TENURE,
+        *((VillageListed,) if where & {"township", "village"} else ()),
+        *(RESIDENCE if where & {"household", "paired"} else ()),
+        *((Paired, PairingEnded) if "paired" in where else ()),
     )

@@ -1,8 +1,8 @@
 """The write side, whole: read what a decision stands on, decide, append if nothing it stood on has changed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from hashlib import sha256
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from domain.command import About, Act, Command, Scope, refuse
 from domain.fact import Event, Past, Recorded
@@ -75,10 +75,7 @@ class Ledger:
         request = request_of(command, act, key) if key is not None else None
         for _ in range(self.attempts):
             if request and (found := self.store.outcome_of(request.key)):
-                asked, outcome = found
-                if asked != request:
-                    refuse("idempotency_key_reused", "该幂等键已用于另一请求,请换一个")
-                return outcome._replace(replayed=True)
+                return repeated(request, *found)
             past, scope, after = self.stand(command, act)
             events = tuple(command.decide(past, act))
             if not events:
@@ -90,23 +87,43 @@ class Ledger:
         raise Conflict(f"{type(command).__name__} lost {self.attempts} races")
 
     def stand(self, command: Command, act: Act) -> tuple[Past, Scope, int]:
-        """What the command stands on: its facts, its scope, and the head before which the whole scope was read.
-
-        The scope widens until the command names nothing new. The first head counts for all of it: a fact that came
-        between two reads is seen by the later one and refuses the append all the same.
-        """
-        facts: dict[int, Recorded] = {}
-        scope: dict[About, None] = {}
-        first: int | None = None
+        """What the command stands on; see ``standing``."""
+        steps = standing(command, act)
+        reading: Reading | None = None
         while True:
-            past = Past(facts[position] for position in sorted(facts))
-            wider = [about for about in dict.fromkeys(command.stands_on(past, act)) if about not in scope]
-            if not wider and first is not None:
-                return past, tuple(scope), first
-            reading = self.store.read(wider)
-            first = reading.head if first is None else first
-            facts.update((fact.position, fact) for fact in reading.facts)
-            scope.update(dict.fromkeys(wider))
+            try:
+                reading = self.store.read(steps.send(reading))
+            except StopIteration as end:
+                return cast(tuple[Past, Scope, int], end.value)
+
+
+def standing(command: Command, act: Act) -> Generator[Scope, Reading | None, tuple[Past, Scope, int]]:
+    """What the command stands on: its facts, its scope, and the head before which the whole scope was read. Yields
+    what is to be read, and is sent the reading.
+
+    The scope widens until the command names nothing new. The first head counts for all of it: a fact that came
+    between two reads is seen by the later one and refuses the append all the same.
+    """
+    facts: dict[int, Recorded] = {}
+    scope: dict[About, None] = {}
+    first: int | None = None
+    while True:
+        past = Past(facts[position] for position in sorted(facts))
+        wider = [about for about in dict.fromkeys(command.stands_on(past, act)) if about not in scope]
+        if not wider and first is not None:
+            return past, tuple(scope), first
+        reading = yield wider
+        assert reading is not None
+        first = reading.head if first is None else first
+        facts.update((fact.position, fact) for fact in reading.facts)
+        scope.update(dict.fromkeys(wider))
+
+
+def repeated(request: Request, asked: Request, outcome: Outcome) -> Outcome:
+    """The first outcome, for who asks the same again. Raises Refused for something else under the same key."""
+    if asked != request:
+        refuse("idempotency_key_reused", "该幂等键已用于另一请求,请换一个")
+    return outcome._replace(replayed=True)
 
 
 def request_of(command: Command, act: Act, key: str) -> Request:

@@ -14,6 +14,7 @@ from domain.policy import Duty, LeaveRule, VisitRule
 from domain.reverse_check import CLAIM_KINDS
 
 EVERY = {"month": "每月", "quarter": "每季度", "year": "每年"}
+HELD = {"village": "村级任职", "township": "乡镇任职", "county": "县级任职", "city": "市级任职"}
 WHERE = {"township": "有贫困村的乡镇", "village": "贫困村", "household": "贫困户", "paired": "结对户"}
 
 
@@ -87,13 +88,16 @@ def print_duty(rules: Duty) -> None:
     log = f"当日{rules.log_by}时前" if rules.log_by < 24 else "当日内"
     lines([("驻村天数", days), ("当日工作报告", log), ("第一责任人由谁确定", named)])
     if rules.visits:
-        table("走访", ("任务", "对象", "周期", "次数"), map(visit_row, rules.visits))
+        table("走访", ("任务", "谁", "对象", "周期", "次数"), map(visit_row, rules.visits))
     if rules.leave:
         table("请假由谁批准(自上而下,先合者为准)", ("谁", "天数", "批准"), map(leave_row, rules.leave))
 
 
-def visit_row(rule: VisitRule) -> tuple[str, str, str, str]:
-    return rule.title, WHERE[rule.to], EVERY[rule.every], f"{rule.times}次" if rule.times else "每处一次"
+def visit_row(rule: VisitRule) -> tuple[str, str, str, str, str]:
+    who = "、".join(post.label for post in rule.posts) or "结对干部"
+    level = f"({HELD[rule.held_at]})" if rule.held_at else ""
+    times = f"{rule.times}次" if rule.times else "每处一次"
+    return rule.title, who + level, WHERE[rule.to], EVERY[rule.every], times
 
 
 def leave_row(rule: LeaveRule) -> tuple[str, str, str]:

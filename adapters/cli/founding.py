@@ -1,26 +1,20 @@
-"""建台、区划与政策 on the command line: what must stand before the first issue."""
+"""建台与区划 on the command line: what must stand before the first issue."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from adapters.cli.accounts import password_for
-from adapters.cli.opening import As, acting, acting_or_headquarters, opened, region_of
-from adapters.cli.rulebook import print_sections
-from adapters.cli.speech import AsJson, document, lines, say, table
+from adapters.cli.opening import Since, acting, opened, region_of
+from adapters.cli.speech import AsJson, document, say
 from domain.command import Act, refuse
 from domain.ids import AppointmentId, PersonId, RegionId
 from domain.organisation import OpenLedger
-from domain.policy import AdoptPolicy, Policy, packaged
 from domain.regions import EstablishRegions, Place
 
 if TYPE_CHECKING:
     from adapters.bootstrap import Application
-
-Since = Annotated[
-    datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], metavar="日期", help="自哪天起;不写则为今天")
-]
 
 
 def open_ledger(
@@ -99,60 +93,3 @@ def load_regions(
         document({"region": region, "changed": changed})
     else:
         typer.echo(f"区划有{changed}处变化" if changed else "区划没有变化")
-
-
-def adopt_policy(
-    name: Annotated[str, typer.Argument(metavar="政策包", help="政策包名称,例如 county")],
-    region: Annotated[str, typer.Option("--region", metavar="代码", help="采用它的县或市")],
-    who: As = None,
-    since: Since = None,
-    as_json: AsJson = False,
-) -> None:
-    """采用政策包:自某日起,本地按它的规则办理。"""
-    place, policy = region_of(region), policy_named(name)
-    with opened() as application:
-        act = acting_or_headquarters(application, who, place, "AdoptPolicy")
-        day = since.date() if since else act.today
-        outcome = application.ledger.execute(AdoptPolicy(region=place, policy=policy, since=day), act)
-    if as_json:
-        document({"region": place, "policy": policy.policy, "version": policy.version, "position": outcome.position})
-    else:
-        typer.echo(f"{place.code}自{day.isoformat()}起采用《{policy.title}》第{policy.version}版")
-
-
-def show_policy(
-    name: Annotated[str, typer.Argument(metavar="政策包", help="政策包名称,例如 county")], as_json: AsJson = False
-) -> None:
-    """把政策包写成人能读的文件。"""
-    policy = policy_named(name)
-    if as_json:
-        document(policy)
-        return
-    typer.echo(f"《{policy.title}》第{policy.version}版\n{policy.source}")
-    rows = (
-        (label, stage.level, stage.label, closure.notice_days or "不公示")
-        for label, closure in (("一般", policy.minor), ("较重", policy.serious), ("重大", policy.major))
-        for stage in closure.stages
-    )
-    levels = {"village": "村级", "township": "乡镇级", "county": "县级", "city": "市级"}
-    told = ((label, levels[level], seats, notice) for label, level, seats, notice in rows)
-    table("销号须经的签字", ("问题等级", "层级", "签字人(须全部签)", "公示天数"), told)
-    blocking = {"graver": "有更重的未销号问题时不能签字", "any": "有任何未销号问题时不能签字", "none": "不作限制"}
-    lines(
-        [
-            ("上报答复时限", f"{policy.answer_hours}小时"),
-            ("同一对象", blocking[policy.blocking]),
-            ("榜单异议期", f"{policy.objection_days}天"),
-            ("申诉期", f"{policy.appeal_days}天"),
-        ]
-    )
-    print_sections(policy)
-
-
-def policy_named(name: str) -> Policy:
-    try:
-        if name.isidentifier():
-            return packaged(name)
-    except FileNotFoundError:
-        pass
-    refuse("unknown_policy", f"没有政策包“{name[:40]}”")

@@ -1,8 +1,5 @@
-"""密钥与签字 on the command line: a key file of one's own, and signing with it, here or on a server far away.
-
-The key is used on the machine the command runs on. A server says what it wants signed; it is signed only where it
-says what was asked for here.
-"""
+"""密钥 on the command line: a key file of one's own, made, registered, confirmed and revoked, here or on a server far
+away. The key is used on the machine the command runs on."""
 
 import json
 import sys
@@ -10,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
@@ -21,11 +18,8 @@ from adapters.cli.opening import acting, opened
 from adapters.cli.speech import AsJson, document, lines
 from adapters.settings import Settings
 from domain.command import Act, Command, refuse
-from domain.fact import Past
-from domain.ids import ChainId, IssueId, PersonId, SigningKeyId
+from domain.ids import PersonId, SigningKeyId
 from domain.keys import ConfirmKey, RegisterKey, RevokeKey, registration
-from domain.signoff import SignOff, shown_of
-from domain.statements import Statement
 
 if TYPE_CHECKING:
     from adapters.bootstrap import Application
@@ -100,14 +94,21 @@ def passphrase(from_stdin: bool, *, twice: bool = False) -> str:
     return typed
 
 
-def new(file: File, passphrase_stdin: FromStdin = False, as_json: AsJson = False) -> None:
-    """生成密钥文件:Ed25519,用口令加密,只在本机。"""
+def new(
+    file: File,
+    suite: Annotated[
+        Literal["ed25519", "sm2"], typer.Option("--suite", metavar="算法", help="ed25519,或国密 sm2")
+    ] = "ed25519",
+    passphrase_stdin: FromStdin = False,
+    as_json: AsJson = False,
+) -> None:
+    """生成密钥文件:用口令加密,只在本机。"""
     from adapters.cli import keyfile
 
     secret = passphrase(passphrase_stdin, twice=True)
     if len(secret) < 10:
         refuse("passphrase_weak", "口令至少10位")
-    made = keyfile.new(file, secret)
+    made = keyfile.new(file, secret, suite)
     _told(made, as_json)
 
 
@@ -121,20 +122,20 @@ def register(
     as_json: AsJson = False,
 ) -> None:
     """登记密钥:须由组织部门或指挥部办公室当面确认后才可用。"""
-    key = _opened(file, passphrase_stdin)
+    key = unlocked(file, passphrase_stdin)
     if server:
         remote = remote_at(server, token_file)
         person = PersonId(remote.get("/me")["person"] or "person-none")
         remote.post("/keys", _registering(key, person, label).model_dump(mode="json"))
     else:
-        with _here(who, "RegisterKey") as (application, act):
+        with here(who, "RegisterKey") as (application, act):
             execute(application, _registering(key, act.by, label), act)
     _told(key, as_json)
 
 
 def _registering(key: "KeyFile", person: PersonId, label: str) -> RegisterKey:
-    said = registration(person, "ed25519", key.public_key, None, label.strip())
-    return RegisterKey(suite="ed25519", public_key=key.public_key, label=label, possession=key.sign(said))
+    said = registration(person, key.suite, key.public_key, None, label.strip())
+    return RegisterKey(suite=key.suite, public_key=key.public_key, label=label, possession=key.sign(said))
 
 
 def confirm(
@@ -149,8 +150,8 @@ def confirm(
 ) -> None:
     """确认密钥:须与本人当面核对指纹。"""
     name = _named(key)
-    own = _opened(file, passphrase_stdin) if file else None
-    with _here(who, "ConfirmKey") as (application, act):
+    own = unlocked(file, passphrase_stdin) if file else None
+    with here(who, "ConfirmKey") as (application, act):
         command = ConfirmKey(key=name, manner=manner)
         if own:
             past, _, _ = application.ledger.stand(command, act)
@@ -171,70 +172,14 @@ def revoke(
 ) -> None:
     """吊销密钥:从此不能再用;此前所签的保留。"""
     name = _named(key)
-    with _here(who, "RevokeKey") as (application, act):
+    with here(who, "RevokeKey") as (application, act):
         day = since.date() if since else act.today
         execute(application, RevokeKey(key=name, reason=reason, since=day), act)
     _done(name, "已吊销", as_json)
 
 
-def sign(
-    issue: Annotated[str, typer.Argument(metavar="问题编号", help="签哪个问题")],
-    chain: Annotated[str, typer.Argument(metavar="申请编号", help="签它的哪份销号申请")],
-    opinion: Annotated[str, typer.Option("--opinion", metavar="意见", help="签字意见")],
-    file: Annotated[Path, typer.Option("--key", metavar="密钥文件", help="本人的密钥文件")],
-    who: As = None,
-    server: Server = None,
-    token_file: TokenFile = None,
-    passphrase_stdin: FromStdin = False,
-    as_json: AsJson = False,
-) -> None:
-    """签字:用本人的密钥文件,签问题现在的全部记录。"""
-    key = _opened(file, passphrase_stdin)
-    if server:
-        remote = remote_at(server, token_file)
-        path = f"/issues/{issue}/applications/{chain}"
-        words = remote.get(f"{path}/statement", opinion=opinion)
-        said = Statement(words["statement"])
-        agreed(said, subject=issue, chain=chain, opinion=opinion.strip(), decision="approve")
-        seen = {name: words[name] for name in ("shown", "shown_digest")}
-        told = remote.post(
-            f"{path}/signatures", {"opinion": opinion, **seen, "signature": key.sign(said).model_dump(mode="json")}
-        )
-        position = told["position"]
-    else:
-        with _here(who, "SignOff") as (application, act):
-            shown = shown_of(Past(application.facts.about(IssueId(issue))))
-            asked = SignOff.model_validate(
-                {
-                    "issue": issue,
-                    "chain": ChainId(chain),
-                    "opinion": opinion,
-                    "shown": shown.position,
-                    "shown_digest": shown.digest,
-                }
-            )
-            past, _, _ = application.ledger.stand(asked, act)
-            said = asked.statement(past, act)
-            position = execute(application, asked.model_copy(update={"signature": key.sign(said)}), act)
-    if as_json:
-        document({"position": position, "statement": json.loads(said.text), "digest": said.digest})
-    else:
-        lines([("已签字,记录编号", position), ("所签内容", said.text), ("摘要", said.digest)])
-
-
-def agreed(said: Statement, **asked: str) -> None:
-    """Refuses to sign what says something else than what was asked for here."""
-    try:
-        words = json.loads(said.text)
-    except ValueError:
-        words = None
-    expected = {"type": "taizhang.signoff.v1", **asked}
-    if not isinstance(words, dict) or any(words.get(name) != value for name, value in expected.items()):
-        refuse("statement_differs", "服务器给出的待签内容与所要办理的不一致,没有签")
-
-
 @contextmanager
-def _here(who: str | None, what: str) -> "Iterator[tuple[Application, Act]]":
+def here(who: str | None, what: str) -> "Iterator[tuple[Application, Act]]":
     """The program on this machine, and the one who acts."""
     if who is None:
         refuse("who_acts", "请用 --as 指明由谁办理,或用 --server 和 --token-file 向服务器办理")
@@ -250,7 +195,7 @@ def execute(application: "Application", command: Command, act: Act) -> int:
     return application.ledger.execute(command, act._replace(proven=verified)).position
 
 
-def _opened(file: Path, passphrase_stdin: bool) -> "KeyFile":
+def unlocked(file: Path, passphrase_stdin: bool) -> "KeyFile":
     from adapters.cli import keyfile
 
     return keyfile.read(file, passphrase(passphrase_stdin))

@@ -212,7 +212,8 @@ def rebuild(
 
     if (name is not None and every) or (name is None and not every and not check):
         refuse("which_ledger", "请写明一本台账,或加 --all")
-    with opened(reading=True) as application:
+    # Nothing is folded into the ledgers before: what is damaged may be past folding on.
+    with opened() as application:
         if name is not None and name not in SHELVES:
             refuse("unknown_ledger", f"没有台账“{name[:40]}”:应为{'、'.join(SHELVES)}")
         chosen = [SHELVES[each].line.table for each in ([name] if name else SHELVES)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 PATIENCE = 600.0
 """Seconds a command waits for the ledgers to hold everything that is recorded."""
 
+Since = Annotated[
+    datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], metavar="日期", help="自哪天起;不写则为今天")
+]
 As = Annotated[str | None, typer.Option("--as", metavar="登录名或人员编号", help="以谁的身份办理,须在任")]
 
 
@@ -43,16 +47,21 @@ def opened(*, reading: bool = False) -> "Iterator[Application]":
         yield application
 
 
-def acting(application: "Application", who: str, what: str) -> Act:
-    """The person who acts, by their login or their id, now. Raises Refused, and NotAdmitted for an unknown login."""
+def person_named(application: "Application", who: str) -> PersonId:
+    """A person, by their login or their id. Raises Refused, and NotAdmitted for an unknown login."""
     if who.startswith("person-"):
-        person = PersonId(who)
-    else:
-        account = application.accounts.account(who)
-        if account.person is None:
-            refuse("administrator_cannot_act", "管理员账号不能办理业务:三员分立")
-        person = account.person
+        return PersonId(who)
+    account = application.accounts.account(who)
+    if account.person is None:
+        refuse("administrator_cannot_act", "管理员账号不能办理业务:三员分立")
+    return account.person
+
+
+def acting(application: "Application", who: str, what: str) -> Act:
+    """The person who acts, by their login or their id, now. Raises as ``person_named`` does."""
     from adapters.logging import audit
+
+    person = person_named(application, who)
 
     audit("acted", via="command line", person=person, what=what)
     return Act(person, application.now())

@@ -5,7 +5,22 @@ from collections.abc import Sequence
 
 import typer
 
-from adapters.cli import accounts, duty, founding, keys, ledgers, proofs, rankings, serving, vault, workbooks
+from adapters.cli import (
+    accounts,
+    doing,
+    duty,
+    founding,
+    generating,
+    keys,
+    ledgers,
+    policies,
+    proofs,
+    rankings,
+    serving,
+    signing,
+    vault,
+    workbooks,
+)
 from adapters.cli.speech import UsageError, command, group, misuse, say
 from adapters.settings import WrongSetting
 from adapters.workbooks.problems import BadWorkbook
@@ -14,8 +29,10 @@ app = group("台账:问题整改与责任落实,只追加、可追溯。设置�
 
 command(app, "serve")(serving.serve)
 command(app, "demo")(serving.demo)
+command(app, "generate")(generating.generate)
 command(app, "status")(serving.status)
 command(app, "open")(founding.open_ledger)
+command(app, "do")(doing.do)
 command(app, "import")(workbooks.import_workbook)
 command(app, "export")(workbooks.export)
 command(app, "ledger")(ledgers.ledger)
@@ -35,9 +52,9 @@ command(rule, "adopt")(rankings.adopt_rule)
 rank.add_typer(rule, name="rule")
 app.add_typer(rank, name="rank")
 
-policy = group("政策包:查看、采用。")
-command(policy, "show")(founding.show_policy)
-command(policy, "adopt")(founding.adopt_policy)
+policy = group("政策包:查看、采用。包可以是自带的,也可以是自己写的 .toml 文件。")
+command(policy, "show")(policies.show)
+command(policy, "adopt")(policies.adopt)
 app.add_typer(policy, name="policy")
 
 regions = group("区划:载入。")
@@ -58,7 +75,9 @@ command(key, "register")(keys.register)
 command(key, "confirm")(keys.confirm)
 command(key, "revoke")(keys.revoke)
 app.add_typer(key, name="key")
-command(app, "sign")(keys.sign)
+command(app, "sign")(signing.sign)
+command(app, "refuse")(signing.refuse_signature)
+command(app, "send-back")(signing.send_back)
 
 kept = group("个人信息库:情况、到期删除、核验披露。")
 command(kept, "status")(vault.status)

@@ -5,15 +5,17 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 import typer
 
 from adapters.cli.speech import AsJson, document
-from adapters.proofs.notes import LOG, WITNESS, BadNote, Signer
+from adapters.proofs.notes import LOG, SM_LOG, WITNESS, BadNote, Signer
 from adapters.proofs.policy import Accepted, Policy
-from adapters.proofs.published import CHECKPOINT, PublishedLog
+from adapters.proofs.published import CHECKPOINT, SECOND, PublishedLog
+from adapters.proofs.sm2 import SuiteMissing
+from adapters.proofs.tiles import Tree
 from adapters.proofs.verdict import Unproven
 from adapters.settings import Settings
 from domain.command import refuse
@@ -28,6 +30,10 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="文件",
 def bundle(
     subject: Annotated[str, typer.Argument(metavar="编号", help="问题、签批链、榜单期次或其他编号")],
     output: Output = None,
+    by: Annotated[
+        Literal["first", "second"] | None,
+        typer.Option("--log", metavar="日志", help="只用 first(第一日志)或 second(国密日志)证明;缺省为有的都用"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """导出证据包:有关事实的原文、证明、检查点与可读页面"""
@@ -42,7 +48,7 @@ def bundle(
     settings = Settings.from_environment()
     with ExitStack() as stack:
         recorder = stack.enter_context(PostgresRecorder(database(settings, stack)))
-        content = bundle_of(about, recorder, PublishedLog(log_folder(settings)))
+        content = bundle_of(about, recorder, PublishedLog(log_folder(settings)), by)
     file = output or Path(f"{subject}.zip")
     file.write_bytes(content)
     if as_json:
@@ -100,15 +106,18 @@ def witness(
 
 
 def log_key(as_json: AsJson = False) -> None:
-    """显示本机日志的公钥,供见证人和核验人写入各自的名单"""
-    file = log_folder(Settings.from_environment()) / "key"
+    """显示本机日志的公钥,供见证人和核验人写入各自的名单;另有国密日志的,一并显示"""
+    folder = log_folder(Settings.from_environment())
+    file, second = folder / "key", folder / SECOND / "key"
     if not file.exists():
         refuse("no_log", "这里还没有日志")
-    verifier = str(_key(file, "", LOG).verifier)
+    verifiers = {"verifier": str(_key(file, "", LOG).verifier)}
+    if second.exists():
+        verifiers["second"] = str(_key(second, "", SM_LOG).verifier)
     if as_json:
-        document({"verifier": verifier})
+        document(verifiers)
     else:
-        typer.echo(verifier)
+        typer.echo("\n".join(verifiers.values()))
 
 
 def log_folder(settings: Settings) -> Path:
@@ -120,35 +129,45 @@ def _verify_database(policy: Policy, sources: list[str], log: Path | None) -> li
 
     from adapters.bootstrap import database
     from adapters.proofs.database import verify_database
+    from adapters.proofs.offline import told
 
     settings = Settings.from_environment()
-    folder = log or log_folder(settings)
-    accepted = sorted(
-        (policy.accept(_content(source)) for source in sources or [str(folder / CHECKPOINT)]),
-        key=lambda one: one.checkpoint.size,
-    )
-    *earlier, last = [one.checkpoint for one in accepted]
-    if any(one.origin != last.origin for one in earlier):
-        refuse("other_log", "几个检查点不是同一日志的")
-    tree = PublishedLog(folder).tree(last.size) if folder.is_dir() else None
+    first = PublishedLog(log or log_folder(settings))
+    report: list[str] = []
     with ExitStack() as stack:
-        connection = stack.enter_context(psycopg.connect(database(settings, stack)))
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        found = verify_database(connection, last, tree, earlier)
-    beyond = f"注意:另有{found.beyond}条事实在此检查点之后,尚不能核验"
-    return [
-        f"核验通过:全库{found.sealed}条事实与检查点逐字节相符",
-        *_told(accepted[-1]),
-        *([beyond] if found.beyond else []),
-    ]
+        url = database(settings, stack)
+        for accepted, tree in _checkpoints(policy, sources, first):
+            *earlier, last = [one.checkpoint for one in accepted]
+            with psycopg.connect(url) as connection:
+                connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+                found = verify_database(connection, last, tree, earlier, accepted[-1].algorithm)
+            report += [f"核验通过:全库{found.sealed}条事实与检查点逐字节相符", *told(accepted[-1])]
+            if found.beyond:
+                report.append(f"注意:另有{found.beyond}条事实在此检查点之后,尚不能核验")
+    return report
 
 
-def _told(accepted: Accepted) -> Iterator[str]:
-    from adapters.web.formats import moment
-
-    yield f"日志:{accepted.checkpoint.origin},根哈希 {accepted.checkpoint.root.hex()}"
-    for name, at in sorted(accepted.witnessed.items()):
-        yield f"见证:{name},{moment(at)}"
+def _checkpoints(
+    policy: Policy, sources: list[str], first: PublishedLog
+) -> Iterator[tuple[list[Accepted], Tree | None]]:
+    """The accepted checkpoints of one log, by size, with that log's tree where it is at hand: of the one that was
+    given, or of each that this machine has published and the policy trusts."""
+    if sources:
+        accepted = sorted((policy.accept(_content(one)) for one in sources), key=lambda one: one.checkpoint.size)
+        last = accepted[-1]
+        if any(one.checkpoint.origin != last.checkpoint.origin for one in accepted):
+            refuse("other_log", "几个检查点不是同一日志的")
+        own = first if last.algorithm is first.tiles.algorithm else first.second
+        yield accepted, own.tree(last.checkpoint.size) if own.folder.is_dir() else None
+        return
+    published = [(own, found) for own in first.both if (found := own.checkpoint())]
+    # Where none is trusted, the first says why not.
+    trusted = [one for one in published if policy.trusts(one[1][0].origin)] or published[:1]
+    if not trusted:
+        raise Unproven("unreadable_file", f"文件无法读取:{first.folder / CHECKPOINT}")
+    for own, (_, note) in trusted:
+        last = policy.accept(note)
+        yield [last], own.tree(last.checkpoint.size)
 
 
 def _key(file: Path, name: str, kind: int) -> Signer:
@@ -156,6 +175,8 @@ def _key(file: Path, name: str, kind: int) -> Signer:
         return Signer.kept(file, name, kind)
     except BadNote as error:
         raise Unproven("bad_key", f"密钥不可用:{error}") from None
+    except SuiteMissing:
+        raise Unproven("suite_missing", "本机的 OpenSSL 不支持 SM2、SM3") from None
 
 
 def _bytes(file: Path) -> bytes:

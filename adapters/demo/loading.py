@@ -49,7 +49,7 @@ def load(settings: Settings, progress: Callable[[int, int], None] = lambda done,
         with ThreadPoolExecutor(8) as hands:
             list(hands.map(application.evidence.put, map(BytesIO, story.script.files.values())))
         total = len(story.script.moments)
-        for done, _ in enumerate(story.script.play(application.ledger, clock.tell, last), start=1):
+        for done, _ in enumerate(story.script.play(application, clock.tell, last), start=1):
             progress(done, total)
         those = logins(story)
         known = {account.login for account in application.accounts.accounts()}

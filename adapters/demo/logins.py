@@ -53,16 +53,22 @@ def logins(story: Story) -> list[Login]:
             "报告山墙开裂问题的整改进展;自己整改的问题不能自己签",
         ),
         (
+            "first-secretary",
+            holder(Post.FIRST_SECRETARY, BAMIAN),
+            "八面村驻村第一书记",
+            "报告当日工作、走访;看八户的三本台账、还有两户没有排查",
+        ),
+        (
             "township-secretary",
             holder(Post.TOWNSHIP_SECRETARY, MINGLUN),
             "明伦镇党委书记",
-            "待签:百祥村学籍问题;审批农贸市场摊位问题的延期",
+            "待签:百祥村学籍问题、八面村012户退出;审批第一书记的请假和农贸市场摊位问题的延期",
         ),
         (
             "township-head",
             holder(Post.TOWNSHIP_HEAD, MINGLUN),
             "明伦镇镇长",
-            "待签:百祥村学籍问题;退回或拒签",
+            "待签:百祥村学籍问题、八面村012户退出;退回或拒签",
         ),
         (
             "longyan-secretary",

@@ -6,13 +6,13 @@ from datetime import date, datetime, time, timedelta
 from operator import attrgetter
 from typing import NamedTuple
 
+from adapters.bootstrap import Application
 from domain.command import About, Act, Command
 from domain.fact import CHINA
 from domain.ids import ChainId, EvidenceId, IssueId, PersonId
 from domain.signoff import SignOff, shown_of
-from services.ledger import Ledger
 
-Deed = Callable[[Ledger, Act], object]
+Deed = Callable[[Application, Act], object]
 
 
 class Moment(NamedTuple):
@@ -37,17 +37,17 @@ class Script:
     files: dict[EvidenceId, bytes] = field(default_factory=dict)
 
     def ask(self, at: datetime, by: PersonId, command: Command) -> None:
-        self.have(at, by, lambda ledger, act: ledger.execute(command, act))
+        self.have(at, by, lambda house, act: house.ledger.execute(command, act))
 
     def sign(self, at: datetime, by: PersonId, issue: IssueId, chain: ChainId, opinion: str) -> None:
         """A signature on exactly what stands on the issue at that moment."""
 
-        def signs(ledger: Ledger, act: Act) -> object:
-            shown = shown_of(ledger.store.read([About(issue)]).facts)
+        def signs(house: Application, act: Act) -> object:
+            shown = shown_of(house.facts.read([About(issue)]).facts)
             command = SignOff(
                 issue=issue, chain=chain, opinion=opinion, shown=shown.position, shown_digest=shown.digest
             )
-            return ledger.execute(command, act)
+            return house.ledger.execute(command, act)
 
         self.have(at, by, signs)
 
@@ -64,7 +64,9 @@ class Script:
             ordered.append(moment._replace(at=max(moment.at, earliest)))
         return ordered
 
-    def play(self, ledger: Ledger, tell: Callable[[datetime], None], after: datetime | None = None) -> Iterator[Moment]:
+    def play(
+        self, house: Application, tell: Callable[[datetime], None], after: datetime | None = None
+    ) -> Iterator[Moment]:
         """Lives it through, a moment a step; ``tell`` is told each moment's time before it comes. Told before up to
         ``after``, it goes on from there.
 
@@ -75,7 +77,7 @@ class Script:
                 continue
             tell(moment.at)
             try:
-                moment.deed(ledger, Act(moment.by, moment.at))
+                moment.deed(house, Act(moment.by, moment.at))
             except Exception as error:
                 error.add_note(f"at {moment.at.isoformat()}, by {moment.by}")
                 raise

@@ -9,10 +9,12 @@ from datetime import date, timedelta
 from functools import cached_property
 from importlib.resources import files
 
+from adapters.bootstrap import Application
 from adapters.demo.cast import CITY, COUNTY, IN_POST_SINCE, Cast, Member, holder
 from adapters.demo.lives import HEADQUARTERS, SUPERVISOR, Life
 from adapters.demo.papers import photo
 from adapters.demo.script import Script, on
+from adapters.demo.village import Village
 from adapters.regions.divisions import Divisions
 from adapters.workbooks.intake import severity_named, to_register
 from adapters.workbooks.reader import read_workbook
@@ -44,7 +46,6 @@ from domain.regions import EstablishRegions, Place
 from domain.registration import RegisterIssue, RegradeIssue, WithdrawIssue
 from domain.signoff import RaiseObjection, RefuseSignature, SendBack, SettleObjection, WithdrawApplication
 from services import ranking
-from services.ledger import Ledger
 
 WORKBOOK = "huanjiang-2019-issues.xlsx"
 OPENED, ADOPTED = date(2019, 9, 16), date(2019, 9, 20)
@@ -110,7 +111,7 @@ class Story:
         self.content = (files("adapters.demo") / WORKBOOK).read_bytes()
         self.reading = read_workbook(self.content, divisions, COUNTY.code)
         self.command = to_register(self.reading, self.reading.digest, self.content, WORKBOOK, COUNTY.code)
-        self.policy = policy_named("county")
+        self.policy = policy_named("huanjiang")
         self.script = Script(END)
         self.found()
         self.import_workbook()
@@ -120,6 +121,8 @@ class Story:
         self.change_of_post()
         self.lists()
         self.accountability()
+        chief = CHIEFS[BAMIAN]
+        Village(self.script, self.policy, self.cast.of_unit(*chief), self.cast.units[chief[0]])
 
     @cached_property
     def rows(self) -> dict[int, Row]:
@@ -133,6 +136,7 @@ class Story:
             person = cast.of_unit(unit, name)
             cast.members.append(Member(person, name, Post.VILLAGE_CHIEF, village))
             cast.join(Post.FIRST_SECRETARY, village)
+        cast.join(Post.TEAM_MEMBER, BAMIAN)
         return cast
 
     def issue(self, row: int) -> IssueId:
@@ -548,8 +552,8 @@ class Story:
     def lists(self) -> None:
         """Two editions; an objection to the first takes one township off its black list and puts another on it."""
 
-        def publish(edition: EditionId, period: Period) -> Callable[[Ledger, Act], object]:
-            return lambda ledger, act: ranking.publish(ledger, edition, BOARD, period, act)
+        def publish(edition: EditionId, period: Period) -> Callable[[Application, Act], object]:
+            return lambda house, act: ranking.publish(house.ledger, edition, BOARD, period, act)
 
         self.script.have(on(date(2019, 11, 1), "09:30"), SUPERVISOR, publish(FIRST, OCTOBER))
         objection = ObjectionId("objection-daan-october")
@@ -563,8 +567,9 @@ class Story:
         self.script.ask(on(date(2019, 11, 6), "15:00"), HEADQUARTERS, answer)
         excluded = (Exclusion(issue=self.issue(90), reason="由县级部门统一更正"),)
 
-        def correct(ledger: Ledger, act: Act) -> object:
-            return ranking.correct(ledger, FIRST, 1, "异议成立,更正第1期", act, objection=objection, excluded=excluded)
+        def correct(house: Application, act: Act) -> object:
+            reason = "异议成立,更正第1期"
+            return ranking.correct(house.ledger, FIRST, 1, reason, act, objection=objection, excluded=excluded)
 
         self.script.have(on(date(2019, 11, 7), "09:00"), SUPERVISOR, correct)
         self.script.have(on(date(2019, 12, 2), "09:30"), SUPERVISOR, publish(SECOND, NOVEMBER))

@@ -19,6 +19,7 @@ _MAKERS: Final = {
 _ROOMS: Final = (
     "domain",
     "services",
+    "adapters.asking",
     "adapters.http",
     "adapters.identity",
     "adapters.evidence",

@@ -1,7 +1,7 @@
 """履职: what one person owes and has done, what everybody in a place owes, and a reverse check drawn again."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -15,6 +15,7 @@ from adapters.http.problems import Problem
 from adapters.http.routing import PREFIX, Told
 from adapters.logging import audit
 from domain.command import Act, Refused
+from domain.fact import CHINA
 from domain.ids import DrawId, PersonId, RegionId
 from domain.visits import Quota
 from services import draws, duty
@@ -27,6 +28,11 @@ def duties(application: Application, entrance: Entrance) -> APIRouter:
 
     def today(person: PersonId) -> date:
         return Act(person, application.now()).today
+
+    def new_year(day: date) -> int:
+        """The last position before the year of a day."""
+        midnight = datetime.combine(day.replace(month=1, day=1), time(), CHINA)
+        return application.facts.position_at(midnight - timedelta.resolution)
 
     @router.get("/people/{person}/duty", response_class=Response)
     def duty_of_person(request: Request, person: Annotated[PersonId, Path()], day: OnDay = None) -> Response:
@@ -43,7 +49,8 @@ def duties(application: Application, entrance: Entrance) -> APIRouter:
         """走访任务完成情况: of everybody in post there, and of the cadres paired with its households"""
         viewer = entrance.reader(request)
         audit("viewed", viewer=viewer, what="visits_owed", subject=region)
-        return answer({"visits": told(duty.owed_in(application.facts, region, day or today(viewer)))})
+        on = day or today(viewer)
+        return answer({"visits": told(duty.owed_in(application.facts, region, on, new_year=new_year(on)))})
 
     @router.get("/reverse-checks/{draw}/redrawing", response_class=Response)
     def redrawing(request: Request, draw: Annotated[DrawId, Path()]) -> Response:

@@ -3,7 +3,7 @@ made where the key is; it comes back with the command."""
 
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
@@ -22,11 +22,11 @@ from adapters.http.routing import PREFIX, Told
 from adapters.logging import audit
 from adapters.proofs.suites import rp_id, to_bytes
 from domain.command import About, Act
-from domain.exiting import SignExit
+from domain.exiting import RefuseExit, SendBackExit, SignExit
 from domain.fact import Past, Value
 from domain.ids import ChainId, IssueId, PersonId, SigningKeyId
 from domain.keys import KEYS, ConfirmKey, Key, fold, id_of, registration
-from domain.signoff import Shown, Signing, SignOff, shown_of
+from domain.signoff import Giving, RefuseSignature, SendBack, Shown, SignOff, shown_of
 from domain.statements import Base64Url, Digest, SuiteName
 from domain.text import Prose, ShortText
 from services.exits import show
@@ -37,6 +37,10 @@ RELYING_PARTY: Final = "台账"
 
 ShownPosition = Annotated[int | None, Query(ge=1, description="所见的最后一条事实;不写则为现在")]
 ShownDigest = Annotated[Digest | None, Query(description="所见的摘要")]
+
+
+Stage = Annotated[int | None, Query(ge=0, description="退回到第几级签字,自0起;退回到其他环节不写")]
+To = Literal["rectification", "check", "notice", "signing"]
 
 
 class Words(Value):
@@ -54,7 +58,7 @@ class KeyWords(Words):
 
 
 class SignOffWords(Words):
-    """签字的待签内容, with what was shown; ``keys`` are the signer's own that are in force."""
+    """签字、拒签、退回的待签内容, with what was shown; ``keys`` are the signer's own that are in force."""
 
     shown: int
     shown_digest: Digest
@@ -120,9 +124,38 @@ def keys(application: Application, entrance: Entrance) -> APIRouter:
         In the exact words that the decision will make again; sent back with the signature, ``shown`` and
         ``shown_digest`` must be those given here.
         """
-        act = Act(entrance.actor(request), application.now())
-        seen = seen_or(shown, shown_digest, lambda: shown_of(Past(application.facts.about(issue))))
-        return words(SignOff(issue=issue, chain=chain, opinion=opinion, **seen), act)
+        act = acting(request)
+        return words(SignOff(issue=issue, chain=chain, opinion=opinion, **of_issue(issue, shown, shown_digest)), act)
+
+    @router.get("/issues/{issue}/applications/{chain}/refusals/statement")
+    def refusal_statement(
+        request: Request,
+        issue: Annotated[IssueId, Path()],
+        chain: Annotated[ChainId, Path()],
+        reason: Prose,
+        shown: ShownPosition = None,
+        shown_digest: ShownDigest = None,
+    ) -> SignOffWords:
+        """拒签时可用本人密钥签名的内容"""
+        act = acting(request)
+        seen = of_issue(issue, shown, shown_digest)
+        return words(RefuseSignature(issue=issue, chain=chain, reason=reason, **seen), act)
+
+    @router.get("/issues/{issue}/applications/{chain}/send-backs/statement")
+    def send_back_statement(
+        request: Request,
+        issue: Annotated[IssueId, Path()],
+        chain: Annotated[ChainId, Path()],
+        to: To,
+        reason: Prose,
+        stage: Stage = None,
+        shown: ShownPosition = None,
+        shown_digest: ShownDigest = None,
+    ) -> SignOffWords:
+        """退回时可用本人密钥签名的内容"""
+        act = acting(request)
+        seen = of_issue(issue, shown, shown_digest)
+        return words(SendBack(issue=issue, chain=chain, to=to, stage=stage, reason=reason, **seen), act)
 
     @router.get("/exits/{chain}/statement")
     def exit_statement(
@@ -133,19 +166,55 @@ def keys(application: Application, entrance: Entrance) -> APIRouter:
         shown_digest: ShownDigest = None,
     ) -> SignOffWords:
         """退出签字时可用本人密钥签名的内容"""
-        act = Act(entrance.actor(request), application.now())
-        seen = seen_or(shown, shown_digest, lambda: show(application.facts, chain, act).shown)
-        return words(SignExit(chain=chain, opinion=opinion, **seen), act)
+        act = acting(request)
+        return words(SignExit(chain=chain, opinion=opinion, **of_exit(chain, act, shown, shown_digest)), act)
 
-    def words(command: Signing, act: Act) -> SignOffWords:
+    @router.get("/exits/{chain}/refusals/statement")
+    def exit_refusal_statement(
+        request: Request,
+        chain: Annotated[ChainId, Path()],
+        reason: Prose,
+        shown: ShownPosition = None,
+        shown_digest: ShownDigest = None,
+    ) -> SignOffWords:
+        """拒签退出时可用本人密钥签名的内容"""
+        act = acting(request)
+        return words(RefuseExit(chain=chain, reason=reason, **of_exit(chain, act, shown, shown_digest)), act)
+
+    @router.get("/exits/{chain}/send-backs/statement")
+    def exit_send_back_statement(
+        request: Request,
+        chain: Annotated[ChainId, Path()],
+        to: To,
+        reason: Prose,
+        stage: Stage = None,
+        shown: ShownPosition = None,
+        shown_digest: ShownDigest = None,
+    ) -> SignOffWords:
+        """退回退出申请时可用本人密钥签名的内容"""
+        act = acting(request)
+        seen = of_exit(chain, act, shown, shown_digest)
+        return words(SendBackExit(chain=chain, to=to, stage=stage, reason=reason, **seen), act)
+
+    def acting(request: Request) -> Act:
+        return Act(entrance.actor(request), application.now())
+
+    def of_issue(issue: IssueId, shown: int | None, digest: str | None) -> dict[str, Any]:
+        return seen_or(shown, digest, lambda: shown_of(Past(application.facts.about(issue))))
+
+    def of_exit(chain: ChainId, act: Act, shown: int | None, digest: str | None) -> dict[str, Any]:
+        return seen_or(shown, digest, lambda: show(application.facts, chain, act).shown)
+
+    def words(command: Giving, act: Act) -> SignOffWords:
         past, _, _ = application.ledger.stand(command, act)
-        said = command.statement(past, act)
+        said, seen = command.statement(past, act), command.before_them
+        assert seen is not None
         audit("viewed", viewer=act.by, what="statement", subject=command.chain)
         return SignOffWords(
             statement=said.text,
             digest=said.digest,
-            shown=command.shown,
-            shown_digest=command.shown_digest,
+            shown=seen.position,
+            shown_digest=seen.digest,
             keys=tuple(key.key for key in own_keys(application.facts, act.by) if key.in_force),
         )
 

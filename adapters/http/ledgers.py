@@ -32,6 +32,7 @@ from projections.book_ledger import BookLine
 from projections.case_ledger import CaseLine
 from projections.charge_ledger import ChargeLine
 from projections.commendation_ledger import CommendationLine
+from projections.comparison_ledger import ComparisonLine, ContradictionLine
 from projections.decision_ledger import DecisionLine
 from projections.directory import DirectoryLine
 from projections.duty_ledger import DayLine
@@ -45,6 +46,7 @@ from projections.key_ledger import KeyLine
 from projections.leave_ledger import LeaveLine
 from projections.line import Column, Line
 from projections.measure_ledger import MeasureLine
+from projections.notice_ledger import NoticeLine
 from projections.pledge_ledger import PledgeLine
 from projections.post_ledger import PostLine
 from projections.ranking_board import BoardLine, EditionLine
@@ -121,6 +123,7 @@ SHELVES: Final[Mapping[str, Shelf]] = {
     "cases": Shelf(CaseLine),
     "measures": Shelf(MeasureLine),
     "commendations": Shelf(CommendationLine),
+    "notices": Shelf(NoticeLine),
     "households": Shelf(HouseholdLine, _clues_overdue),
     "villages": Shelf(VillageLine),
     "books": Shelf(BookLine, _books_overdue),
@@ -128,6 +131,8 @@ SHELVES: Final[Mapping[str, Shelf]] = {
     "exits": Shelf(ExitLine),
     "sweeps": Shelf(SweepLine),
     "findings": Shelf(FindingLine),
+    "comparisons": Shelf(ComparisonLine),
+    "contradictions": Shelf(ContradictionLine),
     "days": Shelf(DayLine),
     "leaves": Shelf(LeaveLine),
     "visits": Shelf(VisitLine),

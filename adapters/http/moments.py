@@ -42,23 +42,25 @@ class Moment(NamedTuple):
 
 def moment(application: Application, as_of: str | None, min_position: int | None) -> Moment:
     """What is to be read, once every ledger holds it. Raises Problem 422 for no such moment, 503 after PATIENCE."""
-    now = application.now()
-    head = application.facts.head()
-    position: int | None = None
-    at = now
-    if as_of is not None:
-        if _POSITION.fullmatch(as_of):
-            position = int(as_of)
-            if position > head:
-                raise invalid(Place("as_of", "还没有记到这个序号"))
-            at = recorded_at(application, position) or now
-        else:
-            at = min(_instant(as_of), now)
-            position = application.facts.position_at(at)
-    if min_position is not None and min_position > head:
+    found = instant_of(application, as_of)
+    if min_position is not None and min_position > application.facts.head():
         raise invalid(Place("min_position", "还没有记到这个序号"))
-    caught_up(application, max(position or 0, min_position or 0))
-    return Moment(position, at)
+    caught_up(application, max(found.position or 0, min_position or 0))
+    return found
+
+
+def instant_of(application: Application, as_of: str | None) -> Moment:
+    """What is to be read, of the facts themselves. Raises Problem 422 for no such moment."""
+    now = application.now()
+    if as_of is None:
+        return Moment(None, now)
+    if _POSITION.fullmatch(as_of):
+        position = int(as_of)
+        if position > application.facts.head():
+            raise invalid(Place("as_of", "还没有记到这个序号"))
+        return Moment(position, recorded_at(application, position) or now)
+    at = min(_instant(as_of), now)
+    return Moment(application.facts.position_at(at), at)
 
 
 def caught_up(application: Application, position: int) -> None:

@@ -31,7 +31,12 @@ def operations(application: Application) -> APIRouter:
         body = {
             "position": head,
             "behind": behind,
-            "log": {"state": sealed.state, "signed": sealed.signed, "published": sealed.published},
+            "log": {
+                "state": sealed.state,
+                "signed": sealed.signed,
+                "published": sealed.published,
+                "second": sealed.second,
+            },
         }
         return JSONResponse(body, 200 if behind else 503)
 

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import uuid4
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -43,7 +43,8 @@ class Threshold:
     def __init__(self, app: ASGIApp, *, upload_limit: int, https: bool) -> None:
         self.app = app
         self.upload_limit = upload_limit
-        self.headers = _HEADERS | (_HTTPS_ONLY if https else {})
+        headers = _HEADERS | (_HTTPS_ONLY if https else {})
+        self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,10 +61,12 @@ class Threshold:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                mutable = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
-                    mutable.setdefault(name, value)
-                mutable["x-request-id"] = request_id
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(header for header in self.headers if header[0] not in given),
+                    (b"x-request-id", request_id.encode()),
+                ]
             await send(message)
 
         with in_request(request_id):

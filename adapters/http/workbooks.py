@@ -11,9 +11,10 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.asking.performing import acted
 from adapters.bootstrap import Application
 from adapters.http.admission import Entrance
-from adapters.http.commands import acted, execute, key_of, told
+from adapters.http.commands import key_of, told
 from adapters.http.files import attachment
 from adapters.http.ledgers import SHELVES, answer, asked_of, filters, moment_of, named
 from adapters.http.problems import Place, Problem, invalid
@@ -22,7 +23,7 @@ from adapters.http.schemas import Schemas
 from adapters.logging import audit
 from adapters.workbooks.intake import standing_there, to_register
 from adapters.workbooks.outbound import issue_ledger
-from adapters.workbooks.reader import Reading, read_workbook
+from adapters.workbooks.reading import Reading
 from domain.command import Act
 from domain.ids import PersonId, RegionId
 from domain.policy import Severity
@@ -57,7 +58,7 @@ def workbooks(application: Application, entrance: Entrance, schemas: Schemas) ->
 
     def read(sent: Sent) -> Reading:
         with _turn(turns):
-            return read_workbook(sent.content, application.divisions, sent.place)
+            return application.readings.of(sent.content, sent.place)
 
     def previewed(request: Request, form: FormData) -> Response:
         return answer(read(_sent(form)).as_json())
@@ -68,7 +69,7 @@ def workbooks(application: Application, entrance: Entrance, schemas: Schemas) ->
         command = to_register(read(sent), sent.digest, sent.content, sent.file_name, sent.place, sent.unstated)
         standing_there(command, application.facts)
         key = key_of(request)
-        outcome = acted("ImportWorkbook", command, lambda: execute(application.ledger, command, act, key), act)
+        outcome = acted("ImportWorkbook", command, lambda: application.ledger.execute(command, act, key), act)
         return told(outcome, {"workbook": command.workbook})
 
     @router.post("/imports/previews", tags=["问题登记"], response_class=Response, openapi_extra=_form(_FIELDS, schemas))

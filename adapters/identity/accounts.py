@@ -11,6 +11,7 @@ import hashlib
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -44,19 +45,26 @@ _TOKENS = """
     FROM accounts.token WHERE account = %s ORDER BY created_at DESC, prefix"""
 PROOF: Final[dict[Via, str]] = {
     "session": """
-        SELECT a.id AS account, a.login, a.kind, a.person, a.must_change, 'full' AS scope, s.id::text AS key,
-               s.last_seen_at
+        SELECT s.digest, a.id AS account, a.login, a.kind, a.person, a.must_change, 'full' AS scope,
+               s.id::text AS key, s.last_seen_at
         FROM accounts.session s JOIN accounts.account a ON a.id = s.account
-        WHERE s.digest = %(digest)s AND s.expires_at > %(now)s AND s.last_seen_at > %(idle)s
+        WHERE s.digest = ANY(%(digests)s) AND s.expires_at > %(now)s AND s.last_seen_at > %(idle)s
               AND a.disabled_at IS NULL""",
     "token": """
-        SELECT a.id AS account, a.login, a.kind, a.person, a.must_change, t.scope, t.prefix AS key, t.last_seen_at
+        SELECT t.digest, a.id AS account, a.login, a.kind, a.person, a.must_change, t.scope, t.prefix AS key,
+               t.last_seen_at
         FROM accounts.token t JOIN accounts.account a ON a.id = t.account
-        WHERE t.digest = %(digest)s AND t.expires_at > %(now)s AND t.revoked_at IS NULL AND a.disabled_at IS NULL""",
+        WHERE t.digest = ANY(%(digests)s) AND t.expires_at > %(now)s AND t.revoked_at IS NULL
+              AND a.disabled_at IS NULL""",
 }
+# Who is being seen by another process at this moment is passed over, so that no two ever wait for each other.
 _SEEN: Final[dict[Via, str]] = {
-    "session": "UPDATE accounts.session SET last_seen_at = %(now)s WHERE digest = %(digest)s",
-    "token": "UPDATE accounts.token SET last_seen_at = %(now)s WHERE digest = %(digest)s",
+    "session": """
+        UPDATE accounts.session SET last_seen_at = %(now)s WHERE digest IN (
+            SELECT digest FROM accounts.session WHERE digest = ANY(%(digests)s) FOR UPDATE SKIP LOCKED)""",
+    "token": """
+        UPDATE accounts.token SET last_seen_at = %(now)s WHERE digest IN (
+            SELECT digest FROM accounts.token WHERE digest = ANY(%(digests)s) FOR UPDATE SKIP LOCKED)""",
 }
 
 _person = TypeAdapter(PersonId)
@@ -138,6 +146,7 @@ class _Credentials(NamedTuple):
 
 
 class _Proof(NamedTuple):
+    digest: bytes
     account: int
     login: str
     kind: Kind
@@ -343,26 +352,40 @@ class Accounts:
     def identify(self, secret: str, now: datetime) -> Identity:
         """Whose session or token this is: one look-up by its digest.
         Raises NotAdmitted ``session_ended`` or ``token_refused``."""
-        via: Via = "token" if secret.startswith(TOKEN) else "session"
-        given = {"digest": _digest(secret), "now": now, "idle": now - self.limits.idle}
-        found = self._rows(_Proof, PROOF[via], given) if _SECRET.fullmatch(secret) else []
-        if not found:
-            if via == "token":
-                raise NotAdmitted("token_refused", "令牌无效、已过期或已撤销")
-            raise NotAdmitted("session_ended", "登录已失效,请重新登录")
-        [proof] = found
-        if proof.last_seen_at is None or proof.last_seen_at <= now - _TOUCH:
-            self._run(_SEEN[via], given)
-        return Identity(
-            account=proof.account,
-            login=proof.login,
-            kind=proof.kind,
-            person=_person_of(proof.person),
-            via=via,
-            scope=proof.scope,
-            must_change=proof.must_change,
-            key=proof.key,
-        )
+        [found] = self.identify_all([secret], now)
+        if isinstance(found, NotAdmitted):
+            raise found
+        return found
+
+    def identify_all(self, shown: Sequence[str], now: datetime) -> list[Identity | NotAdmitted]:
+        """``identify`` for many at once: one look-up for all sessions, and one for all tokens."""
+        given: dict[Via, set[bytes]] = {}
+        for secret in shown:
+            if _SECRET.fullmatch(secret):
+                given.setdefault(_via(secret), set()).add(_digest(secret))
+        found = {digest: identity for via in given for digest, identity in self._proven(via, given[via], now)}
+        return [found.get(_digest(secret)) or _refusal(secret) for secret in shown]
+
+    def _proven(self, via: Via, digests: Iterable[bytes], now: datetime) -> Iterator[tuple[bytes, Identity]]:
+        given = {"digests": list(digests), "now": now, "idle": now - self.limits.idle}
+        proofs = self._rows(_Proof, PROOF[via], given)
+        unseen = [one.digest for one in proofs if one.last_seen_at is None or one.last_seen_at <= now - _TOUCH]
+        if unseen:
+            self._run(_SEEN[via], {"digests": unseen, "now": now})
+        for proof in proofs:
+            yield (
+                proof.digest,
+                Identity(
+                    account=proof.account,
+                    login=proof.login,
+                    kind=proof.kind,
+                    person=_person_of(proof.person),
+                    via=via,
+                    scope=proof.scope,
+                    must_change=proof.must_change,
+                    key=proof.key,
+                ),
+            )
 
     def sessions(self, login: str, now: datetime) -> list[Session]:
         """Those that still admit, the last seen first."""
@@ -467,6 +490,16 @@ def _person_of(id: str | None) -> PersonId | None:
 
 def _summary(text: str) -> str:
     return "".join(character for character in text if character.isprintable())[:200]
+
+
+def _via(secret: str) -> Via:
+    return "token" if secret.startswith(TOKEN) else "session"
+
+
+def _refusal(secret: str) -> NotAdmitted:
+    if _via(secret) == "token":
+        return NotAdmitted("token_refused", "令牌无效、已过期或已撤销")
+    return NotAdmitted("session_ended", "登录已失效,请重新登录")
 
 
 def _digest(secret: str) -> bytes:

@@ -28,7 +28,7 @@ def connect(url: str, patience: float = 0) -> psycopg.Connection:
     deadline = time.monotonic() + patience
     while True:
         try:
-            connection = psycopg.connect(url, autocommit=True)
+            connection = psycopg.connect(url, autocommit=True, client_encoding="UTF8")
             connection.execute(_SESSION)
         except psycopg.OperationalError as error:
             if time.monotonic() >= deadline:

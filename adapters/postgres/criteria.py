@@ -34,12 +34,6 @@ def _of(item: DCBQueryItem) -> Iterator[Criterion]:
         yield Criterion(tag, type_, tuple(rest))
 
 
-def array(values: Iterable[str]) -> str:
-    """PostgreSQL's literal for an array of texts, by which arrays of unequal lengths travel as one array."""
-    escaped = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return "{" + ",".join(f'"{value}"' for value in escaped) + "}"
-
-
 class Written:
     """The facts that a batch will bring, as far as a later decision of the same batch might have to see them."""
 
@@ -51,7 +45,10 @@ class Written:
         self._events.extend(events)
         for event in events:
             for tag in (UNTAGGED, *event.tags):
-                self._types.setdefault(tag, set()).add(event.type)
+                if types := self._types.get(tag):
+                    types.add(event.type)
+                else:
+                    self._types[tag] = {event.type}
 
     def meets(self, asked: Iterable[Criterion]) -> bool:
         return any(self._meets(criterion) for criterion in asked)

@@ -37,6 +37,8 @@ _LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")
 _PATIENCE = 60.0
 _RECOVERY_PATIENCE = 600.0
 _FIRST_STARTS = 5
+_LONGEST_LOG = 8 * 1024 * 1024
+"""Bytes of the server's log from which the next start begins a new one, and keeps this one as the old one."""
 _OR_ANOTHER = "或设置 DATABASE_URL，使用已有的 PostgreSQL。"
 
 _SETTINGS = {
@@ -249,6 +251,7 @@ class _Server:
     def _spawn(self) -> subprocess.Popen[bytes]:
         settings = {**_SETTINGS, "unix_socket_directories": str(self.sockets)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        _set_aside(self._log)
         with self._log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603
                 [self._binaries / "postgres", "-D", self._cluster, *options],
@@ -429,6 +432,13 @@ def _serves(process: Path, cluster: Path) -> bool:
         return (process / "exe").readlink().name.startswith("postgres") and (process / "cwd").samefile(cluster)
     except OSError:
         return False
+
+
+def _set_aside(log: Path) -> None:
+    """At most one old log is kept; while a server writes to it, a log can't be exchanged."""
+    with suppress(FileNotFoundError):
+        if log.stat().st_size > _LONGEST_LOG:
+            log.replace(log.with_suffix(".log.old"))
 
 
 def _tail(log: Path) -> str:

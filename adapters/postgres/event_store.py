@@ -22,7 +22,8 @@ from eventsourcing.dcb.api import (
 from eventsourcing.persistence import OperationalError
 
 from adapters.postgres.connection import Readers, connect, head_of
-from adapters.postgres.criteria import ANYTHING, Criterion, array, criteria
+from adapters.postgres.criteria import ANYTHING, Criterion, criteria
+from adapters.postgres.parameters import literal
 from adapters.postgres.sequencer import Sequencer
 
 _PAGE = 2000
@@ -99,7 +100,7 @@ class PostgresRecorder(DCBRecorder):
         can't be stored, OperationalError when the database is away and nothing was stored, and its subclass
         OutcomeUnknown in the one case where that can't be known.
         """
-        return self.submit(events, condition).result()
+        return self._sequencer.append(events, condition)
 
     def submit(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> Future[int]:
         """`append` without waiting: whatever is submitted at the same time is stored in few transactions."""
@@ -286,7 +287,7 @@ def _arguments(asked: list[Criterion], after: int, until: int, limit: int) -> di
     return {
         "tags": [criterion.tag for criterion in asked],
         "types": [criterion.type for criterion in asked],
-        "rests": [array(criterion.rest) if criterion.rest else None for criterion in asked],
+        "rests": [literal(criterion.rest) if criterion.rest else None for criterion in asked],
         "after": after,
         "until": until,
         "limit": limit,

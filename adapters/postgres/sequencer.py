@@ -4,29 +4,33 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from contextlib import suppress
 from datetime import datetime
 from queue import Empty, SimpleQueue
 from secrets import randbits
+from typing import NamedTuple
 
 import psycopg
 import structlog
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent
-from eventsourcing.persistence import DatabaseError, IntegrityError, OperationalError, ProgrammingError
+from eventsourcing.persistence import DatabaseError, OperationalError, ProgrammingError
+from psycopg.errors import error_from_result
+from psycopg.generators import execute
+from psycopg.pq import ExecStatus, Format
+from psycopg.pq.abc import PGresult
 
 from adapters.postgres.connection import connect, head_of, lost
-from adapters.postgres.criteria import Criterion, Written, array, criteria
+from adapters.postgres.criteria import Written
+from adapters.postgres.decision import Decision, Fate, Promise, Told, Waiter
+from adapters.postgres.parameters import BYTEA, INT4, INT8, TEXT, array, int4
 
 _MOST_DECISIONS = 512
 _MOST_BYTES = 8 * 1024 * 1024
 _MOST_LOST_CONNECTIONS = 10
-_LONGEST_TEXT = 1024  # bytes: a tag and a type must fit into one row of the index
 
-_APPEND = """
-SELECT refused, head FROM facts.append(
-    %b, %b::int[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::text[], %b::text[], %b::bytea[],
-    %b::timestamptz)
-"""
+_APPEND = b"append"
+_APPEND_STATEMENT = b"SELECT refused, head FROM facts.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+_FORMATS = [Format.BINARY] * 9 + [Format.TEXT]
 _FIND = "SELECT max(position) FROM facts.fact WHERE position > %b AND batch = %b"
 _MYSELF = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
 _TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = %b AND backend_start = %b"
@@ -38,24 +42,61 @@ class OutcomeUnknown(OperationalError):
     """The connection broke during a commit and the database stayed away: the facts may be stored or not."""
 
 
-@dataclass(slots=True, eq=False)
-class _Decision:
-    events: Sequence[DCBEvent]
-    condition: DCBAppendCondition | None
-    future: Future[int] = field(default_factory=Future)
-    asked: list[Criterion] = field(init=False)
-    after: int = field(init=False)
+class Outcome(NamedTuple):
+    """What became of a batch: each decision's fate, and those that have to be tried again."""
 
-    def __post_init__(self) -> None:
-        self.asked = criteria(self.condition.fail_if_events_match) if self.condition else []
-        self.after = (self.condition.after if self.condition else None) or 0
+    fates: Sequence[tuple[Decision, Fate]] = ()
+    again: Sequence[Decision] = ()
 
-    @property
-    def size(self) -> int:
-        return sum(len(event.data) for event in self.events)
 
-    def refuse(self) -> None:
-        self.future.set_exception(IntegrityError(self.condition))
+class _Batch:
+    """Decisions for one transaction. `sent`: on the present connection, its answer not yet heard."""
+
+    def __init__(self, decisions: list[Decision]) -> None:
+        self.mark = randbits(63)
+        self.decisions = decisions
+        self.accepted, self.clashing = _compatible(decisions)
+        self.sent = False
+
+    def parameters(self, now: datetime | None) -> list[bytes | None]:
+        """The arguments of facts.append()."""
+        numbers = [number for number, decision in enumerate(self.decisions) for _ in decision.asked]
+        return [
+            self.mark.to_bytes(8, "big"),
+            array(INT4, [int4(number) for number in numbers]),
+            array(TEXT, [tag for decision in self.decisions for tag in decision.asked_tags]),
+            array(TEXT, [kind for decision in self.decisions for kind in decision.asked_types]),
+            array(TEXT, [rest for decision in self.decisions for rest in decision.asked_rests]),
+            array(INT8, [after for decision in self.decisions for after in decision.asked_after]),
+            array(TEXT, [type_ for decision in self.accepted for type_ in decision.types]),
+            array(TEXT, [tags for decision in self.accepted for tags in decision.tags]),
+            array(BYTEA, [data for decision in self.accepted for data in decision.data]),
+            now.isoformat().encode() if now else None,
+        ]
+
+    def refused(self, numbers: set[int]) -> Outcome:
+        """Nothing was stored, because of the conditions of these."""
+        fates: list[tuple[Decision, Fate]] = []
+        again: list[Decision] = []
+        for number, decision in enumerate(self.decisions):
+            if number in numbers:
+                fates.append((decision, decision.refused()))
+            else:
+                again.append(decision)
+        return Outcome(fates, again)
+
+    def stored(self, head: int) -> Outcome:
+        position = before = head - sum(len(decision.events) for decision in self.accepted)
+        fates: list[tuple[Decision, Fate]] = []
+        for decision in self.accepted:
+            position += len(decision.events)
+            fates.append((decision, position))
+        # What a decision stands on was written by this very batch, unless it only looks at what comes later.
+        fates += [(decision, decision.refused()) for decision in self.clashing if decision.after <= before]
+        return Outcome(fates, [decision for decision in self.clashing if decision.after > before])
+
+    def failed(self, error: Exception) -> Outcome:
+        return Outcome([(decision, error) for decision in self.decisions])
 
 
 class Sequencer:
@@ -63,6 +104,8 @@ class Sequencer:
 
     A decision whose condition fails, or that the database can't store, fails alone. When the connection breaks during
     a commit, the sequencer first finds out whether that transaction was committed, then answers or stores it again.
+
+    The next batch is sent before the last one's submitters are told, so that the database works while they wake up.
     """
 
     def __init__(
@@ -78,7 +121,7 @@ class Sequencer:
         self._patience = patience
         self._committed = committed
         self._clock = clock
-        self._waiting: SimpleQueue[_Decision | None] = SimpleQueue()
+        self._waiting: SimpleQueue[Decision | None] = SimpleQueue()
         self._connection: psycopg.Connection | None = None
         self._backend: tuple[int, datetime] | None = None
         self._head = 0
@@ -87,15 +130,24 @@ class Sequencer:
         self._thread = threading.Thread(target=self._work, name="sequencer", daemon=True)
         self._thread.start()
 
+    def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> int:
+        """See `PostgresRecorder.append`."""
+        waiter = Waiter()
+        self._take(events, condition, waiter)
+        return waiter.wait()
+
     def submit(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> Future[int]:
-        """The position of the last of `events`, once they are stored; see `PostgresRecorder.append` for errors."""
-        _check(events)
-        decision = _Decision(events, condition)
+        """The position of the last of `events`, once they are stored."""
+        promise = Promise()
+        self._take(events, condition, promise)
+        return promise
+
+    def _take(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None, told: Told) -> None:
+        decision = Decision(events, condition, told)
         with self._door:  # so that nothing is ever put behind the mark that ends the work
             if self._closed:
                 raise ProgrammingError("the recorder is closed")
             self._waiting.put(decision)
-        return decision.future
 
     def close(self) -> None:
         """Store what was submitted, then end."""
@@ -106,82 +158,93 @@ class Sequencer:
         self._thread.join()
 
     def _work(self) -> None:
-        while batch := self._next_batch():
-            self._store(batch)
+        last = Outcome()
+        while True:
+            batch = self._next_batch(last)
+            if batch:
+                self._send_ahead(batch)
+            self._tell(last)
+            if batch:
+                last = self._outcome(batch)
+            elif last.fates:
+                last = Outcome()
+            else:
+                break
         if self._connection is not None:
             self._connection.close()
 
-    def _next_batch(self) -> list[_Decision]:
-        batch: list[_Decision] = []
-        size = 0
-        while len(batch) < _MOST_DECISIONS and size < _MOST_BYTES:
+    def _next_batch(self, last: Outcome) -> _Batch | None:
+        """What waits, if anything does; waits for it unless somebody has to be told first. None at the end, too."""
+        decisions = list(last.again)
+        size = sum(decision.size for decision in decisions)
+        while len(decisions) < _MOST_DECISIONS and size < _MOST_BYTES:
             try:
-                decision = self._waiting.get(block=not batch)
+                decision = self._waiting.get(block=not decisions and not last.fates)
             except Empty:
                 break
             if decision is None:
                 self._waiting.put(None)
                 break
-            if decision.future.set_running_or_notify_cancel():
-                batch.append(decision)
+            if decision.told.wanted():
+                decisions.append(decision)
                 size += decision.size
-        return batch
+        return _Batch(decisions) if decisions else None
 
-    def _store(self, batch: list[_Decision]) -> None:
+    def _tell(self, outcome: Outcome) -> None:
+        if outcome.fates:
+            self._committed(self._head)
+        for decision, fate in outcome.fates:
+            decision.told.tell(fate)
+
+    def _outcome(self, batch: _Batch) -> Outcome:
         try:
-            self._store_together(batch)
+            refused, head = self._append(batch)
         except OutcomeUnknown as error:
-            _fail(batch, error)
+            return batch.failed(error)
         except OperationalError as error:
-            _fail(batch, OperationalError(f"nothing was stored: {error}"))
+            return batch.failed(OperationalError(f"nothing was stored: {error}"))
         except Exception as error:
-            untold = [decision for decision in batch if not decision.future.done()]
-            if len(untold) == 1:
-                _fail(untold, error if isinstance(error, DatabaseError) else _translated(error))
-            else:
-                for decision in untold:
-                    self._store([decision])
+            if len(batch.decisions) == 1:
+                return batch.failed(error if isinstance(error, DatabaseError) else _translated(error))
+            return self._one_by_one(batch)
+        if refused:
+            return batch.refused(refused)
+        self._head = head
+        return batch.stored(head)
 
-    def _store_together(self, batch: list[_Decision]) -> None:
-        while batch:
-            accepted, clashing = _compatible(batch)
-            refused, head = self._append(batch, accepted)
-            if refused:
-                for number in refused:
-                    batch[number].refuse()
-                batch = [decision for number, decision in enumerate(batch) if number not in refused]
-                continue
-            self._head = head
-            self._committed(head)
-            position = before = head - sum(len(decision.events) for decision in accepted)
-            for decision in accepted:
-                position += len(decision.events)
-                decision.future.set_result(position)
-            # What a decision stands on was written by this very batch, unless it only looks at what comes later.
-            batch = [decision for decision in clashing if decision.after > before]
-            for decision in clashing:
-                if decision.after <= before:
-                    decision.refuse()
+    def _one_by_one(self, batch: _Batch) -> Outcome:
+        outcomes = [self._outcome(_Batch([decision])) for decision in batch.decisions]
+        return Outcome([fate for outcome in outcomes for fate in outcome.fates])
 
-    def _append(self, batch: list[_Decision], accepted: list[_Decision]) -> tuple[set[int], int]:
-        """All events of `accepted` in one transaction and the head then, or the numbers in `batch` that are refused."""
-        mark = randbits(63)
-        arguments = [*_arguments(mark, batch, accepted), self._clock() if self._clock else None]
+    def _append(self, batch: _Batch) -> tuple[set[int], int]:
+        """All accepted events in one transaction and the head then, or the numbers of the decisions refused."""
         for _ in range(_MOST_LOST_CONNECTIONS):
-            connection = self._connected()
+            connection = self._connection if batch.sent and self._connection else self._connected()
             try:
-                row = connection.cursor(binary=True).execute(_APPEND, arguments, prepare=True).fetchone()
+                if not batch.sent:
+                    self._send(connection, batch)
+                return _answer(connection)
             except psycopg.Error as error:
                 if not lost(connection, error):
                     raise
                 _log.warning("append_interrupted", error=str(error))
-                head = self._find(mark)
-                if head is not None:
-                    return set(), head
-            else:
-                assert row is not None
-                return set(row[0] or ()), row[1]
+            batch.sent = False
+            head = self._find(batch.mark)
+            if head is not None:
+                return set(), head
         raise OperationalError("the connection broke again and again")
+
+    def _send_ahead(self, batch: _Batch) -> None:
+        """Send what can be sent without waiting. If it can't be, `_append` finds out what is the matter."""
+        if self._connection is not None and not self._connection.closed:
+            with suppress(Exception):
+                self._send(self._connection, batch)
+
+    def _send(self, connection: psycopg.Connection, batch: _Batch) -> None:
+        parameters = batch.parameters(self._clock() if self._clock else None)
+        batch.sent = True  # even if the attempt fails: nobody knows how far it got
+        connection.pgconn.send_query_prepared(_APPEND, parameters, _FORMATS)
+        connection.pgconn.flush()
 
     def _find(self, mark: int) -> int | None:
         """The last position of the batch so marked; None when it was not stored and never will be."""
@@ -220,16 +283,17 @@ class Sequencer:
             time.sleep(0.01)
         if self._backend is None:
             self._head = head_of(connection)
+        _valid(connection.pgconn.prepare(_APPEND, _APPEND_STATEMENT))
         self._backend = connection.execute(_MYSELF).fetchone()
 
 
-def _compatible(batch: list[_Decision]) -> tuple[list[_Decision], list[_Decision]]:
+def _compatible(batch: list[Decision]) -> tuple[list[Decision], list[Decision]]:
     """The decisions that can be stored together, in order, and those that stand on something the former write."""
     if len(batch) == 1:
         return batch, []
     written = Written()
-    accepted: list[_Decision] = []
-    clashing: list[_Decision] = []
+    accepted: list[Decision] = []
+    clashing: list[Decision] = []
     for decision in batch:
         if written.meets(decision.asked):
             clashing.append(decision)
@@ -239,46 +303,17 @@ def _compatible(batch: list[_Decision]) -> tuple[list[_Decision], list[_Decision
     return accepted, clashing
 
 
-def _arguments(mark: int, batch: list[_Decision], accepted: list[_Decision]) -> list[object]:
-    asked = [(number, decision.after, c) for number, decision in enumerate(batch) for c in decision.asked]
-    events = [event for decision in accepted for event in decision.events]
-    return [
-        mark,
-        [number for number, _, _ in asked],
-        [c.tag for _, _, c in asked],
-        [c.type for _, _, c in asked],
-        [array(c.rest) if c.rest else None for _, _, c in asked],
-        [after for _, after, _ in asked],
-        [event.type for event in events],
-        [array(event.tags) for event in events],
-        [event.data for event in events],
-    ]
+def _answer(connection: psycopg.Connection) -> tuple[set[int], int]:
+    """What facts.append() returned."""
+    result = _valid(connection.wait(execute(connection.pgconn))[-1])
+    refused, head = result.get_value(0, 0), result.get_value(0, 1)
+    return {int(number) for number in refused[1:-1].split(b",")} if refused else set(), int(head or 0)
 
 
-def _check(events: Sequence[DCBEvent]) -> None:
-    if not events:
-        raise ProgrammingError("nothing to append")
-    for event in events:
-        if not isinstance(event.data, bytes):
-            raise ProgrammingError("an event's data must be bytes")
-        for text in (event.type, *event.tags):
-            if not _storable(text):
-                raise ProgrammingError(
-                    f"a type or tag must be 1 to {_LONGEST_TEXT} bytes of UTF-8 without NUL: {text!r:.80}"
-                )
-
-
-def _storable(text: str) -> bool:
-    try:
-        return 0 < len(text.encode()) <= _LONGEST_TEXT and "\0" not in text
-    except UnicodeEncodeError:
-        return False
-
-
-def _fail(batch: list[_Decision], error: Exception) -> None:
-    for decision in batch:
-        if not decision.future.done():
-            decision.future.set_exception(error)
+def _valid(result: PGresult) -> PGresult:
+    if result.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+        raise error_from_result(result)
+    return result
 
 
 def _translated(error: Exception) -> Exception:

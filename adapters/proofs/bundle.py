@@ -4,43 +4,49 @@
 - ``manifest.json``: what the bundle is about, and each fact's position and the moment it was recorded;
 - ``proofs.txt``: a C2SP tlog-proof file for each fact, one after another in the same order;
 - ``checkpoint``: the cosigned checkpoint that all of them lead to;
+- ``proofs-sm.txt``, where the place's policy asks for SM3 and SM2: the same proofs by the second log;
 - ``index.html``: the facts to be read by people. It proves nothing.
 """
 
 import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from html import escape
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 import orjson
+from pydantic import BaseModel
 
 from adapters.proofs.entries import Entry
 from adapters.proofs.receipts import Proof, apart, together
 from adapters.proofs.verdict import Unproven
-from adapters.web.formats import moment
+from adapters.web.formats import fingerprint, moment
 from domain.fact import Past
-from domain.ids import Id, id_of
+from domain.ids import Id, SigningKeyId, id_of
 from domain.organisation import PersonRegistered, UnitEstablished
 from domain.regions import RegionEstablished, RegionRenamed
+from domain.statements import PersonalSignature
 
 FORMAT: Final = "taizhang-bundle/1"
 LONGEST: Final = 64 << 20
 """Bytes of a member once it is unpacked: more than any dossier, less than would hurt who opens it."""
 
 _MEMBERS: Final = ("manifest.json", "facts.jsonl", "proofs.txt", "checkpoint", "index.html")
+_SECOND: Final = "proofs-sm.txt"
 
 
 class Bundle(NamedTuple):
-    """证据包: each entry has its proof, in order of positions."""
+    """证据包: each entry has its proof, in order of positions, and if there is a ``second`` log, its proof by that."""
 
     subject: Id
     entries: tuple[Entry, ...]
     proofs: tuple[Proof, ...]
     checkpoint: str
     page: str
+    second: tuple[Proof, ...] = ()
 
     @property
     def facts(self) -> Past:
@@ -48,21 +54,22 @@ class Bundle(NamedTuple):
         return Past(entry.fact for entry in self.entries)
 
 
-def pack(subject: Id, entries: Sequence[Entry], proofs: Sequence[Proof]) -> bytes:
+def pack(subject: Id, entries: Sequence[Entry], proofs: Sequence[Proof], second: Sequence[Proof] = ()) -> bytes:
     """The .zip. The same facts and proofs give the same bytes."""
     listed = [[entry.position, entry.recorded_at.isoformat(timespec="microseconds")] for entry in entries]
     manifest = {"format": FORMAT, "subject": str(subject), "facts": listed}
     facts = Past(entry.fact for entry in entries)
-    contents = (
+    contents = [
         orjson.dumps(manifest, option=orjson.OPT_APPEND_NEWLINE),
         b"".join(entry.data + b"\n" for entry in entries),
         together(proofs).encode(),
         proofs[0].checkpoint.encode(),
         page(subject, facts).encode(),
-    )
+    ]
+    members = [*zip(_MEMBERS, contents, strict=True), *([(_SECOND, together(second).encode())] if second else [])]
     packed = io.BytesIO()
     with ZipFile(packed, "w", ZIP_DEFLATED, compresslevel=9) as file:
-        for name, content in zip(_MEMBERS, contents, strict=True):
+        for name, content in members:
             file.writestr(ZipInfo(name), content, ZIP_DEFLATED, 9)
     return packed.getvalue()
 
@@ -71,8 +78,10 @@ def unpack(content: bytes) -> Bundle:
     """What a .zip says; nothing of it has been checked. Raises Unproven (bad_bundle) where it is not a bundle."""
     try:
         with ZipFile(io.BytesIO(content)) as file:
-            if sorted(file.namelist()) != sorted(_MEMBERS):
+            names = sorted(file.namelist())
+            if names not in (sorted(_MEMBERS), sorted((*_MEMBERS, _SECOND))):
                 raise ValueError("its members are not those of a bundle")
+            second = tuple(apart(_member(file, _SECOND).decode())) if _SECOND in names else ()
             manifest_, facts, proofs_, checkpoint, page_ = (_member(file, name) for name in _MEMBERS)
         manifest = orjson.loads(manifest_)
         if manifest["format"] != FORMAT:
@@ -83,11 +92,11 @@ def unpack(content: bytes) -> Bundle:
             for (position, at), data in zip(manifest["facts"], lines, strict=True)
         )
         proofs = tuple(apart(proofs_.decode()))
-        if len(proofs) != len(entries) or not entries:
+        if len(proofs) != len(entries) or not entries or len(second) not in (0, len(entries)):
             raise ValueError("it has not one proof for each fact")
         if any(one.position >= other.position for one, other in pairwise(entries)):
             raise ValueError("its facts are not in order")
-        return Bundle(id_of(manifest["subject"]), entries, proofs, checkpoint.decode(), page_.decode())
+        return Bundle(id_of(manifest["subject"]), entries, proofs, checkpoint.decode(), page_.decode(), second)
     except (BadZipFile, ValueError, KeyError, TypeError, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise Unproven("bad_bundle", f"证据包无法读取:{error}") from None
 
@@ -104,7 +113,53 @@ def _member(file: ZipFile, name: str) -> bytes:
 
 _LABELS: Final = {
     "issue": "问题",
-    "chain": "销号申请",
+    "chain": "申请",
+    "subject": "对象",
+    "object": "对象",
+    "household": "农户",
+    "appointment": "任职",
+    "purpose": "事由",
+    "stages": "签字环节",
+    "level": "级别",
+    "seats": "席",
+    "posts": "职务",
+    "assurance": "保证等级",
+    "notice_days": "公示天数",
+    "evidence": "佐证材料",
+    "signature": "个人签名",
+    "possession": "持有证明",
+    "key": "密钥",
+    "suite": "签名算法",
+    "public_key": "公钥",
+    "credential": "凭据",
+    "label": "名称",
+    "manner": "核对方式",
+    "to": "退回到",
+    "step": "程序",
+    "steps": "程序",
+    "ruling": "须省级审定",
+    "approved": "审定同意",
+    "document": "审定文件",
+    "ruled_on": "审定日期",
+    "taken_on": "办理日期",
+    "posted_on": "公示日期",
+    "announced_on": "公告日期",
+    "present": "到会人数",
+    "in_favour": "赞成人数",
+    "indicator": "指标",
+    "met": "达标",
+    "value": "数值",
+    "assessed_on": "评定日期",
+    "evaluated_on": "评估日期",
+    "cut_off": "截至",
+    "population": "农村人口",
+    "households": "剩余户数",
+    "people": "剩余人数",
+    "kind": "类别",
+    "policy": "政策包",
+    "title": "名称",
+    "version": "版本",
+    "done": "完成",
     "region": "区划",
     "unit": "单位",
     "person": "人员",
@@ -138,6 +193,21 @@ _LABELS: Final = {
     "due": "时限",
     "round": "轮次",
 }
+_WORDS: Final = {
+    "rectification": "整改",
+    "check": "核查",
+    "notice": "公示",
+    "signing": "签字",
+    "write_off": "销号",
+    "exit": "退出",
+    "village": "村级",
+    "township": "乡镇级",
+    "county": "县级",
+    "city": "市级",
+    "ed25519": "Ed25519",
+    "webauthn": "通行密钥",
+    "sm2": "SM2",
+}
 _STYLE: Final = (
     "body{font:16px/1.6 serif;max-width:50em;margin:2em auto;padding:0 1em}h2{font-size:1em;margin:1.5em 0 .3em}"
     "dl{display:grid;grid-template-columns:10em 1fr;margin:0;border-top:1px solid #999}"
@@ -166,9 +236,9 @@ def page(subject: Id, facts: Past) -> str:
     for fact in facts:
         title = (type(fact.event).__doc__ or fact.event.type).split("\n")[0].split(":")[0].strip()
         rows = "".join(
-            f"<dt>{escape(_LABELS.get(name, name))}<dd>{escape(_said(value, names))}"
-            for name, value in fact.event.model_dump(mode="json").items()
-            if value not in (None, [])
+            f"<dt>{escape(_LABELS.get(name, name))}<dd>{escape(_in_place(name, value) or _said(value, names))}"
+            for name, value in fact.event
+            if value not in (None, ())
         )
         head = f"第{fact.position}号 {title}:{names.get(fact.by, fact.by)},{moment(fact.recorded_at)}记录"
         parts.append(f"<h2>{escape(head)}</h2><dl>{rows}</dl>")
@@ -180,15 +250,29 @@ def page(subject: Id, facts: Past) -> str:
     )
 
 
+def _in_place(name: str, value: Any) -> str:
+    """A stage or a seat of a chain, which facts count from 0 and people from 1."""
+    return f"第{value + 1}{_PLACES[name]}" if name in _PLACES and isinstance(value, int) else ""
+
+
+_PLACES: Final = {"stage": "级", "seat": "席"}
+
+
 def _said(value: Any, names: dict[str, str]) -> str:
     match value:
         case bool():
             return "是" if value else "否"
+        case StrEnum():
+            return str(getattr(value, "label", value))
+        case SigningKeyId():
+            return f"指纹 {fingerprint(value)}"
+        case PersonalSignature():
+            return f"以指纹 {fingerprint(value.key)} 的密钥签名"
         case str():
-            return names.get(value, value)
-        case list():
+            return names.get(value, _WORDS.get(value, value))
+        case tuple():
             return "、".join(_said(one, names) for one in value)
-        case dict():
-            return ",".join(f"{_LABELS.get(name, name)}:{_said(one, names)}" for name, one in value.items() if one)
+        case BaseModel():
+            return ",".join(f"{_LABELS.get(name, name)}:{_said(one, names)}" for name, one in value if one)
         case _:
             return str(value)

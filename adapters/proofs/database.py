@@ -13,7 +13,7 @@ import psycopg
 
 from adapters.proofs import merkle
 from adapters.proofs.entries import columns_of
-from adapters.proofs.merkle import Frontier
+from adapters.proofs.merkle import Algorithm, Frontier
 from adapters.proofs.notes import Checkpoint
 from adapters.proofs.tiles import WIDTH, TileMissing, Tree
 from adapters.proofs.verdict import Unproven
@@ -50,14 +50,20 @@ class Verified(NamedTuple):
 
 
 def verify_database(
-    connection: psycopg.Connection, checkpoint: Checkpoint, tree: Tree | None = None, earlier: Sequence[Checkpoint] = ()
+    connection: psycopg.Connection,
+    checkpoint: Checkpoint,
+    tree: Tree | None = None,
+    earlier: Sequence[Checkpoint] = (),
+    algorithm: Algorithm = sha256,
 ) -> Verified:
     """Check every fact, its columns, its place and its index. Raises Unproven with the first position that is wrong.
 
     The checkpoint, and those ``earlier`` of the same log, must have been accepted by a policy. ``tree`` is the log's
-    at the checkpoint's size.
+    at the checkpoint's size, ``algorithm`` what it is hashed with.
     """
-    reading = _Reading(checkpoint, tree, {one.size: one.root for one in earlier if one.size < checkpoint.size})
+    reading = _Reading(
+        checkpoint, tree, {one.size: one.root for one in earlier if one.size < checkpoint.size}, algorithm
+    )
     try:
         with connection.transaction():
             for rows in _pages(connection):
@@ -82,11 +88,14 @@ def _pages(connection: psycopg.Connection) -> Iterator[list[Row]]:
 class _Reading:
     """The facts so far: their tree, and what has been found to agree."""
 
-    def __init__(self, checkpoint: Checkpoint, tree: Tree | None, earlier: dict[int, bytes]) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, tree: Tree | None, earlier: dict[int, bytes], algorithm: Algorithm
+    ) -> None:
         self.checkpoint = checkpoint
         self.tree = tree
         self.roots = earlier | {checkpoint.size: checkpoint.root}
-        self.frontier = Frontier()
+        self.algorithm = algorithm
+        self.frontier = Frontier(algorithm=algorithm)
         self.count = 0
         self.agreed = 0
         self.last = 0
@@ -95,21 +104,22 @@ class _Reading:
         """The next rows; all but the last are whole tiles. Raises Unproven."""
         leaves: list[bytes] = []
         complaint: Unproven | None = None
-        for position, moment, kind, tags, data in rows:
-            here = self.count + 1
+        hashed, last = self.algorithm, self.last
+        for here, (position, moment, kind, tags, data) in enumerate(rows, self.count + 1):
             if position != here:
                 complaint = Unproven("position_missing", f"缺少第{here}号事实", here)
                 break
-            self.count = here
             recorded_at = int.from_bytes(moment or b"", signed=True) + _SINCE_2000
-            leaves.append(sha256(b"\0" + (recorded_at & _WRAP).to_bytes(8) + (data or b"")).digest())
-            if recorded_at < self.last:
+            leaves.append(hashed(b"\0" + (recorded_at & _WRAP).to_bytes(8) + (data or b"")).digest())
+            if recorded_at < last:
                 complaint = Unproven("time_ran_back", f"第{here}号事实的记录时间早于前一号", here)
                 break
-            self.last = recorded_at
+            last = recorded_at
             if not _stands_under(kind, tags, data):
                 complaint = Unproven("columns_differ", f"第{here}号事实的类型或标签与其内容不符", here)
                 break
+        self.count += len(leaves)
+        self.last = last
         # What the tree says of these facts comes first: it may know of an earlier one that is wrong.
         for start in range(0, len(leaves), WIDTH):
             self._grow(leaves[start : start + WIDTH])
@@ -122,7 +132,7 @@ class _Reading:
         if self.count < size:
             sentence = f"数据库只到第{self.count}号,而检查点封存到第{size}号"
             raise Unproven("position_missing", sentence, self.count + 1)
-        if not size and self.checkpoint.root != merkle.EMPTY:
+        if not size and self.checkpoint.root != merkle.empty_root(self.algorithm):
             raise Unproven("root_differs", "空日志的根哈希不对")
 
     def _grow(self, leaves: list[bytes]) -> None:
@@ -135,7 +145,7 @@ class _Reading:
                 raise Unproven("root_differs", sentence, self.agreed + 1)
             self.agreed = size
         if len(leaves) == WIDTH:
-            self.frontier.append(merkle.complete(leaves), _LEVEL)
+            self.frontier.append(merkle.complete(leaves, self.algorithm), _LEVEL)
         else:
             for leaf in leaves:
                 self.frontier.append(leaf)
@@ -161,15 +171,15 @@ class _Reading:
     def _proven(self, tree: Tree, size: int, prefix: bytes) -> bool:
         """Whether, by the checkpoint, the first ``size`` facts are those read here and the tiles' next is the next."""
         end, root = self.checkpoint.size, self.checkpoint.root
-        inclusion = merkle.inclusion_proof(tree.nodes, size, end)
-        consistency = merkle.consistency_proof(tree.nodes, size, end)
-        return merkle.verify_inclusion(tree.leaf(size), size, end, inclusion, root) and (
-            merkle.verify_consistency(size, end, prefix, root, consistency)
+        inclusion = merkle.inclusion_proof(tree.nodes, size, end, self.algorithm)
+        consistency = merkle.consistency_proof(tree.nodes, size, end, self.algorithm)
+        return merkle.verify_inclusion(tree.leaf(size), size, end, inclusion, root, self.algorithm) and (
+            merkle.verify_consistency(size, end, prefix, root, consistency, self.algorithm)
         )
 
     def _root(self, leaves: list[bytes]) -> bytes:
         """The root of the tree with these leaves more."""
-        frontier = Frontier(self.frontier.size, self.frontier.peaks)
+        frontier = Frontier(self.frontier.size, self.frontier.peaks, self.algorithm)
         for leaf in leaves:
             frontier.append(leaf)
         return frontier.root()

@@ -72,10 +72,9 @@ def columns_of(data: bytes) -> tuple[str, set[str]]:
     """The type and the tags that the bytes of a fact stand under. Raises LookupError for a type or version that this
     program does not know, ValueError for bytes that are no fact."""
     envelope = orjson.loads(data)
-    kind, version = envelope["type"], envelope["version"]
-    event = event_types[kind]
-    fields = _fields_of(event)
-    if version == event.version and fields is not None:
+    kind = envelope["type"]
+    fields = _fields_of(kind, envelope["version"])
+    if fields is not None:
         body = envelope["body"]
         tags = set(fields.plain(body))
         for name, collect in fields.others:
@@ -109,9 +108,13 @@ def _nothing(_: Any) -> tuple[()]:
     return ()
 
 
-@cache
-def _fields_of(event: type[BaseModel]) -> _Fields | None:
-    """Nothing for an event too manifold to be looked through so fast."""
+@lru_cache(maxsize=1 << 10)
+def _fields_of(kind: str, version: int) -> _Fields | None:
+    """Nothing for a version of former times, and for an event too manifold to be looked through so fast. Raises
+    LookupError for a type that this program does not know."""
+    event = event_types[kind]
+    if version != event.version:
+        return None
     try:
         found = _ids_in(event)
     except TypeError:

@@ -1,7 +1,12 @@
 """Files that survive a crash: written whole and safely on disk, or not there at all."""
 
 import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
+
+_AT_ONCE: Final = 16
 
 
 def write(file: Path, content: bytes) -> None:
@@ -39,6 +44,13 @@ def sync(place: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sync_all(places: Sequence[Path]) -> None:
+    """``sync`` of each, many at a time: the disk makes them last together, and the wait is for all at once."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for _ in pool.map(sync, places):
+            pass
 
 
 def make(folder: Path) -> None:

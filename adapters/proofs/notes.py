@@ -1,4 +1,4 @@
-"""签名文书: signed notes, checkpoints and cosignatures of C2SP, with Ed25519; written and read to the letter.
+"""签名文书: signed notes, checkpoints and cosignatures of C2SP, with Ed25519 or SM2; written and read to the letter.
 
 A key signs either notes (a log) or cosignatures with the time (a witness), never both: its kind is part of its name.
 """
@@ -17,10 +17,23 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from adapters.proofs.files import write_new
+from adapters.proofs.merkle import Algorithm
+from adapters.proofs.sm2 import Sm2PrivateKey, sm3, verified
 
 LOG: Final = 0x01
 WITNESS: Final = 0x04
-"""Signature types: Ed25519 over the note's text, and over the text with the time (cosignature/v1)."""
+SM_LOG: Final = 0xFF
+"""Signature types: Ed25519 over the note's text, and over the text with the time (cosignature/v1); and SM2 over the
+text, which has no number of C2SP's own: that type is said by a name after the byte."""
+
+_SM_NAME: Final = b"SM2 with SM3, GB/T 32918.2, over a note\n"
+_KEYS: Final[dict[int, type[Ed25519PrivateKey | Sm2PrivateKey]]] = {
+    LOG: Ed25519PrivateKey,
+    WITNESS: Ed25519PrivateKey,
+    SM_LOG: Sm2PrivateKey,
+}
+_WIDTHS: Final = {LOG: 32, WITNESS: 32, SM_LOG: 65}
+"""Bytes of a public key; of a private one always 32."""
 
 LONGEST: Final = 256 << 10
 MOST_SIGNATURES: Final = 64
@@ -112,7 +125,10 @@ class Checkpoint(NamedTuple):
 
 
 class Verifier(NamedTuple):
-    """公钥: who signs, in what way, and the key to check it by. As text it is a C2SP verifier key."""
+    """公钥: who signs, in what way, and the key to check it by. As text it is a C2SP verifier key.
+
+    A log that signs with SM2 has a tree of SM3, another one a tree of SHA-256.
+    """
 
     name: str
     kind: int
@@ -120,27 +136,37 @@ class Verifier(NamedTuple):
 
     @property
     def key_id(self) -> bytes:
-        return sha256(f"{self.name}\n".encode() + bytes((self.kind,)) + self.public).digest()[:4]
+        return sha256(f"{self.name}\n".encode() + _head(self.kind) + self.public).digest()[:4]
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """What the log's tree is hashed with."""
+        return sm3 if self.kind == SM_LOG else sha256
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.key_id.hex()}+{base64(bytes((self.kind,)) + self.public)}"
+        return f"{self.name}+{self.key_id.hex()}+{base64(_head(self.kind) + self.public)}"
 
     @classmethod
     def parse(cls, vkey: str) -> Self:
-        """Raises BadNote for anything but an Ed25519 key of a log or of a witness whose id is its own."""
+        """Raises BadNote for anything but a key of a log or of a witness whose id is its own."""
         name, _, rest = vkey.partition("+")
         key_id, _, material = rest.partition("+")
-        blob = unbase64(material)
-        if not _NAME.fullmatch(name) or len(blob) != 33 or blob[0] not in (LOG, WITNESS):
-            raise BadNote(f"not an Ed25519 verifier key: {vkey[:80]!r}")
-        verifier = cls(name, blob[0], blob[1:])
+        kind, public = _parted(unbase64(material))
+        if not _NAME.fullmatch(name) or len(public) != _WIDTHS[kind]:
+            raise BadNote(f"not a verifier key: {vkey[:80]!r}")
+        verifier = cls(name, kind, public)
         if key_id != verifier.key_id.hex():
             raise BadNote(f"the id of the key {name!r} is not its own")
         return verifier
 
     def verify(self, text: str, signature: Signature) -> datetime | None:
-        """Check a signature of this key over a note's text; a cosignature tells its time. Raises BadNote."""
+        """Check a signature of this key over a note's text; a cosignature tells its time. Raises BadNote, and
+        SuiteMissing where this machine has no SM2."""
         blob, at, message = signature.blob, None, text
+        if self.kind == SM_LOG:
+            if not verified(self.public, text.encode(), blob):
+                raise BadNote(f"the signature of {self.name!r} is wrong")
+            return None
         if self.kind == WITNESS:
             if len(blob) != 72:
                 raise BadNote(f"the cosignature of {self.name!r} has not the right length")
@@ -172,7 +198,7 @@ def signed_by(note: Note, known: Iterable[Verifier]) -> dict[Verifier, datetime 
 class Signer:
     """私钥: signs as one name, in one way."""
 
-    def __init__(self, name: str, kind: int, private: Ed25519PrivateKey) -> None:
+    def __init__(self, name: str, kind: int, private: Ed25519PrivateKey | Sm2PrivateKey) -> None:
         if not _NAME.fullmatch(name):
             raise BadNote(f"not a name for a key: {name!r}")
         self.private = private
@@ -180,7 +206,8 @@ class Signer:
 
     @classmethod
     def new(cls, name: str, kind: int) -> Self:
-        return cls(name, kind, Ed25519PrivateKey.generate())
+        """Raises SuiteMissing where this machine has no SM2."""
+        return cls(name, kind, _KEYS[kind].generate())
 
     @classmethod
     def parse(cls, secret: str) -> Self:
@@ -188,10 +215,11 @@ class Signer:
         parts = secret.strip().split("+", 4)
         if parts[:2] != ["PRIVATE", "KEY"] or len(parts) != 5:
             raise BadNote("not a private key")
-        blob = unbase64(parts[4])
-        if len(blob) != 33 or blob[0] not in (LOG, WITNESS):
-            raise BadNote("not an Ed25519 private key")
-        signer = cls(parts[2], blob[0], Ed25519PrivateKey.from_private_bytes(blob[1:]))
+        kind, private = _parted(unbase64(parts[4]))
+        try:
+            signer = cls(parts[2], kind, _KEYS[kind].from_private_bytes(private))
+        except ValueError:
+            raise BadNote("not a private key") from None
         if parts[3] != signer.verifier.key_id.hex():
             raise BadNote("the id of the private key is not its own")
         return signer
@@ -226,8 +254,21 @@ class Signer:
 
     def _secret(self) -> str:
         verifier = self.verifier
-        blob = bytes((verifier.kind,)) + self.private.private_bytes_raw()
+        blob = _head(verifier.kind) + self.private.private_bytes_raw()
         return f"PRIVATE+KEY+{verifier.name}+{verifier.key_id.hex()}+{base64(blob)}"
+
+
+def _head(kind: int) -> bytes:
+    """What stands before a key to say its type."""
+    return bytes((kind,)) + (_SM_NAME if kind == SM_LOG else b"")
+
+
+def _parted(blob: bytes) -> tuple[int, bytes]:
+    """The type of a key, and the key. Raises BadNote."""
+    for kind in _KEYS:
+        if blob.startswith(_head(kind)):
+            return kind, blob.removeprefix(_head(kind))
+    raise BadNote("a key of an unknown type")
 
 
 def cosigned(text: str, seconds: int) -> str:

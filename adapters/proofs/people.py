@@ -3,9 +3,10 @@ act; whether it is enough, the decision says."""
 
 from typing import NoReturn
 
-from adapters.proofs.suites import SuiteMissing, suite, to_bytes
+from adapters.proofs.sm2 import SuiteMissing
+from adapters.proofs.suites import suite, to_bytes
 from adapters.proofs.verdict import Unproven
-from domain.chains import Chain, SignedOff, statement_of
+from domain.chains import Chain, Given, statement_of
 from domain.command import About, Act, Proof
 from domain.fact import Past, Recorded, Value
 from domain.keys import (
@@ -22,7 +23,7 @@ from domain.keys import (
 )
 from domain.organisation import PersonRegistered
 from domain.posts import held
-from domain.signoff import Signing
+from domain.signoff import Giving
 from domain.statements import PersonalSignature, Statement, SuiteName
 from services.ledger import FactStore
 
@@ -39,7 +40,7 @@ def proven(asked: Value, store: FactStore, origin: str) -> frozenset[Proof]:
         case RegisterKey(suite=name, public_key=public_key, possession=signature):
             pass
         case (
-            Signing(signature=PersonalSignature() as signature) | ConfirmKey(signature=PersonalSignature() as signature)
+            Giving(signature=PersonalSignature() as signature) | ConfirmKey(signature=PersonalSignature() as signature)
         ):
             registered = store.read((About(signature.key, (KeyRegistered,)),)).facts.events
             if not registered or not isinstance(event := registered[0], KeyRegistered):
@@ -58,15 +59,16 @@ def proven(asked: Value, store: FactStore, origin: str) -> frozenset[Proof]:
 
 
 def check(facts: Past, before: Past, fact: Recorded, chain: Chain) -> None:
-    """That a recorded sign-off was signed as its stage demanded, and with a key that was its signer's and in force.
+    """That a recorded sign-off, refusal or send-back was signed as the stage demanded whose turn it was, and with a key
+    that was its signer's and in force.
 
     ``facts`` are those recorded until then, ``before`` those of them about the subject, ``chain`` as it stood. Raises
     Unproven.
     """
     signed = fact.event
-    assert isinstance(signed, SignedOff)
-    if signed.assurance.weight < chain.stages[signed.stage].assurance.weight:
-        _refuse(fact, "assurance_too_low", f"该环节须用{chain.stages[signed.stage].assurance.label}签名")
+    assert isinstance(signed, Given)
+    if signed.assurance.weight < chain.demanded.weight:
+        _refuse(fact, "assurance_too_low", f"该环节须用{chain.demanded.label}签名")
     if signed.signature is None:
         if signed.assurance.weight:
             _refuse(fact, "signature_missing", f"写作用{signed.assurance.label}签名,却没有签名")

@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Final, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
-from adapters.proofs.notes import LOG, WITNESS, BadNote, Checkpoint, Note, Verifier, signed_by
+from adapters.proofs.merkle import Algorithm
+from adapters.proofs.notes import LOG, SM_LOG, WITNESS, BadNote, Checkpoint, Note, Verifier, signed_by
+from adapters.proofs.sm2 import SuiteMissing
 from adapters.proofs.verdict import Unproven
 
 _NONE: Final = "none"
@@ -31,9 +33,13 @@ class Group(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """采信的检查点: signed by a trusted log and cosigned by enough witnesses, with the time each of them gave."""
+    """采信的检查点: signed by a trusted log and cosigned by enough witnesses, with the time each of them gave.
+
+    ``algorithm`` is what the log's tree is hashed with.
+    """
 
     checkpoint: Checkpoint
+    algorithm: Algorithm
     witnessed: Mapping[str, datetime]
     note: Note
 
@@ -50,6 +56,10 @@ class Policy(NamedTuple):
     def parse(cls, text: str) -> "Policy":
         """Raises Unproven (bad_policy) with the line that can't be read."""
         return _Reading().read(text)
+
+    def trusts(self, origin: str) -> bool:
+        """Whether the file names a log of this origin."""
+        return any(log.name == origin for log in self.logs)
 
     def satisfied(self, agreeing: Collection[str]) -> bool:
         """Whether these witnesses, by their names in the file, are enough."""
@@ -79,12 +89,14 @@ class Policy(NamedTuple):
             if not signed_by(note, own):
                 raise Unproven("checkpoint_not_signed", "检查点没有该日志的签名")
             witnessed = self.witnessed(note)
+        except SuiteMissing:
+            raise Unproven("suite_missing", "本机的 OpenSSL 不支持 SM2、SM3,无法核验国密日志") from None
         except BadNote as error:
             raise Unproven("bad_checkpoint", f"检查点无效:{error}") from None
         if not self.satisfied(witnessed):
             names = "、".join(sorted(witnessed)) or "无"
             raise Unproven("too_few_witnesses", f"见证不足:信任名单要求的见证人没有都签署(已签署:{names})")
-        return Accepted(checkpoint, witnessed, note)
+        return Accepted(checkpoint, own[0].algorithm, witnessed, note)
 
 
 class _Reading:
@@ -116,10 +128,13 @@ class _Reading:
     def take(self, words: list[str]) -> None:
         match words:
             case ["log", vkey, *url] if len(url) <= 1:
-                self.logs.append(self.key(vkey, LOG, [log.public for log in self.logs]))
+                log = self.key(vkey, (LOG, SM_LOG), [log.public for log in self.logs])
+                if any(log.name == other.name and log.kind != other.kind for other in self.logs):
+                    self.refuse("同一日志不能有两种算法的公钥")
+                self.logs.append(log)
             case ["witness", name, vkey, *url] if len(url) <= 1:
                 known = [witness.verifier.public for witness in self.witnesses.values()]
-                verifier = self.key(vkey, WITNESS, known)
+                verifier = self.key(vkey, (WITNESS,), known)
                 self.witnesses[self.fresh(name)] = Witness(name, verifier, self.address(url[0]) if url else None)
             case ["group", name, needed, *members] if members:
                 self.groups[self.fresh(name)] = Group(self.threshold(needed, len(members)), tuple(members))
@@ -142,10 +157,10 @@ class _Reading:
             self.refuse(f"名称 {name} 重复或不可用")
         return name
 
-    def key(self, vkey: str, kind: int, others: Collection[bytes]) -> Verifier:
+    def key(self, vkey: str, kinds: Collection[int], others: Collection[bytes]) -> Verifier:
         verifier = Verifier.parse(vkey)
-        if verifier.kind != kind:
-            self.refuse("公钥类型不对:日志须为 Ed25519 签名,见证人须为带时间的 Ed25519 联署")
+        if verifier.kind not in kinds:
+            self.refuse("公钥类型不对:日志须为 Ed25519 或 SM2 签名,见证人须为带时间的 Ed25519 联署")
         if verifier.public in others:
             self.refuse("同一公钥出现两次")
         return verifier

@@ -49,9 +49,10 @@ class Proof(NamedTuple):
 
     def verify(self, entry: Entry, accepted: Accepted) -> None:
         """Check that the entry is in the accepted checkpoint's tree at its own position. Raises Unproven."""
-        tree = accepted.checkpoint
+        tree, algorithm = accepted.checkpoint, accepted.algorithm
+        leaf = merkle.leaf_hash(entry.content, algorithm)
         if self.place != entry.position - 1 or not merkle.verify_inclusion(
-            entry.leaf, self.place, tree.size, self.hashes, tree.root
+            leaf, self.place, tree.size, self.hashes, tree.root, algorithm
         ):
             raise Unproven("not_in_log", f"第{entry.position}号事实与检查点不符", entry.position)
 

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -12,7 +12,7 @@ from adapters.http.problems import Problem
 from adapters.http.routing import PREFIX, Told
 from adapters.postgres.event_store import PostgresRecorder, Stored
 from adapters.proofs.entries import Entry
-from adapters.proofs.published import PublishedLog
+from adapters.proofs.published import SECOND, PublishedLog
 from adapters.proofs.tiles import WIDTH, TileMissing
 
 _INDEX: Final = re.compile(r"((?:x\d{3}/)*\d{3})(?:\.p/([1-9]\d{0,2}))?")
@@ -22,14 +22,25 @@ _NOW: Final = {"Cache-Control": "no-cache"}
 
 
 def router(log: PublishedLog, recorder: PostgresRecorder, admit: Callable[[Request], object]) -> APIRouter:
-    """``/log/…`` (C2SP tlog-tiles) and ``/api/v1/receipts/{position}``. ``admit`` lets readers of facts in, and raises
-    for whoever is none."""
+    """``/log/…`` (C2SP tlog-tiles), ``/log/sm/…`` (the same of the second log) and ``/api/v1/receipts/{position}``.
+    ``admit`` lets readers of facts in, and raises for whoever is none."""
     routes = APIRouter(tags=["日志"], route_class=Told)
     readers = [Depends(_dependency(admit))]
 
     @routes.get("/log/checkpoint", response_class=PlainTextResponse)
     def checkpoint() -> Response:
         """最新检查点,带见证人联署"""
+        return _checkpoint(log)
+
+    @routes.get(f"/log/{SECOND}/checkpoint", response_class=PlainTextResponse)
+    def second_checkpoint() -> Response:
+        """国密日志的最新检查点,带见证人联署
+
+        Its tree is hashed with SM3 and its checkpoints are signed with SM2; there is none unless a policy asks for it.
+        """
+        return _checkpoint(log.second)
+
+    def _checkpoint(log: PublishedLog) -> Response:
         note = log.note()
         if note is None:
             raise Problem(404, "not_sealed_yet", "日志还没有公布检查点,请稍候再试")
@@ -54,6 +65,14 @@ def router(log: PublishedLog, recorder: PostgresRecorder, admit: Callable[[Reque
     @routes.get("/log/tile/{level}/{index:path}", response_class=Response)
     def tile(level: int = Path(ge=0, le=63), index: str = Path()) -> Response:
         """默克尔树的分片,每片至多256个哈希"""
+        return _hashes(log, level, index)
+
+    @routes.get(f"/log/{SECOND}/tile/{{level}}/{{index:path}}", response_class=Response)
+    def second_tile(level: int = Path(ge=0, le=63), index: str = Path()) -> Response:
+        """国密日志默克尔树的分片,每片至多256个哈希"""
+        return _hashes(log.second, level, index)
+
+    def _hashes(log: PublishedLog, level: int, index: str) -> Response:
         number, width = _place(index)
         published = log.checkpoint()
         if published is None or published[0].size >> 8 * level < number * WIDTH + width:
@@ -64,10 +83,13 @@ def router(log: PublishedLog, recorder: PostgresRecorder, admit: Callable[[Reque
             raise _no_tile() from None
 
     @routes.get(f"{PREFIX}/receipts/{{position}}", dependencies=readers, response_class=PlainTextResponse)
-    def receipt(position: int = Path(ge=1, le=2**63 - 1)) -> Response:
+    def receipt(
+        position: int = Path(ge=1, le=2**63 - 1),
+        sm: Annotated[bool, Query(description="以国密日志证明")] = False,
+    ) -> Response:
         """回执:一号事实的原文及其存在证明"""
         stored = next(recorder.read_recorded(after=position - 1, until=position), None)
-        proof = log.receipt(_entry(stored)) if stored else None
+        proof = (log.second if sm else log).receipt(_entry(stored)) if stored else None
         if proof is None:
             raise Problem(404, "not_sealed_yet", "这一号事实还没有封存,请稍候再试")
         name = f"{position}.tlog-proof"

@@ -1,4 +1,5 @@
-"""封存: appends new facts to the log's tree, signs where it stands, has that witnessed, and publishes it.
+"""封存: appends new facts to the log's tree, signs where it stands, has that witnessed, and publishes it. Where a
+place's policy asks for SM3 and SM2 as well, a second log over the same facts is sealed beside the first.
 
 What is on disk comes first, always: tiles, then the log's own signature (`signed`), then what witnesses said
 (`checkpoint`). So a crash at any moment leaves a published checkpoint whose tiles are there, and a log that never signs
@@ -21,14 +22,17 @@ from typing import Final, NamedTuple, Protocol
 import structlog
 from eventsourcing.persistence import OperationalError
 
+from adapters.facts import decode
 from adapters.postgres.event_store import Stored
 from adapters.proofs import files, merkle
 from adapters.proofs.asking import Collected, Witnesses
 from adapters.proofs.entries import entry_bytes
-from adapters.proofs.notes import LOG, BadNote, Checkpoint, Note, Signer
+from adapters.proofs.notes import LOG, SM_LOG, BadNote, Checkpoint, Note, Signer
 from adapters.proofs.policy import ALONE, Policy
-from adapters.proofs.published import CHECKPOINT, PublishedLog
+from adapters.proofs.published import CHECKPOINT, SECOND, PublishedLog
+from adapters.proofs.sm2 import SuiteMissing
 from adapters.proofs.tiles import WIDTH, Edge, TileMissing
+from domain.policy import PolicyAdopted
 
 PAUSE: Final = 1.0
 """Seconds between two checkpoints when facts keep coming."""
@@ -84,7 +88,8 @@ class Alarm(Exception):
 
 class Status(NamedTuple):
     """封存现状: sizes are numbers of facts; ``unpublished_since`` is when the oldest checkpoint was signed that still
-    lacks witnesses; ``witnesses`` says of those who gave no cosignature last time why not."""
+    lacks witnesses; ``witnesses`` says of those who gave no cosignature last time why not; ``second`` is what the
+    second log has published, none where no policy asks for one or this machine can't make it."""
 
     state: State
     signed: int
@@ -92,6 +97,7 @@ class Status(NamedTuple):
     unpublished_since: datetime | None
     witnesses: dict[str, str]
     alarm: Alarm | None
+    second: int | None = None
 
 
 def log_key(folder: Path, origin: str | None = None) -> Signer:
@@ -99,19 +105,69 @@ def log_key(folder: Path, origin: str | None = None) -> Signer:
     return Signer.kept(folder / _KEY, origin or f"taizhang/{secrets.token_hex(8)}", LOG)
 
 
-class _Growing:
-    """The tree in the sealer's hands: what is appended to it is on disk before it is signed."""
+def second_key(folder: Path) -> Signer:
+    """The second log's key, made at first, under the first log's name and ``/sm``. Raises SuiteMissing."""
+    return Signer.kept(folder / SECOND / _KEY, f"{log_key(folder).verifier.name}/{SECOND}", SM_LOG)
 
-    def __init__(self, log: PublishedLog, key: Signer, size: int) -> None:
+
+class _Growing:
+    """A tree in the sealer's hands: what is appended to it is on disk before it is signed."""
+
+    def __init__(self, log: PublishedLog, key: Signer, witnesses: Witnesses) -> None:
+        """Take up what was signed last, once it has been found whole. Raises Alarm."""
+        self.log = log
         self.key = key
-        self.edge = Edge(log.tiles, size)
+        self.witnesses = witnesses
+        signed, published = _signed(log.folder), log.checkpoint()
+        self.signed = signed.size if signed else 0
+        self.published = published[0].size if published else 0
+        if self.published > self.signed:
+            raise Alarm("log_rolled_back", "已公布的检查点比日志自己签过的还新:日志文件夹被恢复成了旧的")
+        self.edge = Edge(log.tiles, self.signed)
+        if signed and self.checkpoint != signed:
+            raise Alarm("tiles_damaged", "日志的分片文件与自己签过的检查点不符")
         self.last: Stored | None = None
-        self.heard = not size
+        self.heard = not self.signed
         """Whether enough witnesses know what was signed before this process began; until then nothing new is."""
+        self.second: _Growing | None = None
 
     @property
     def checkpoint(self) -> Checkpoint:
         return Checkpoint(self.key.verifier.name, self.edge.size, self.edge.root())
+
+    @property
+    def waits(self) -> bool:
+        """Whether something that was signed is still to be published."""
+        return self.published < self.signed or not self.heard
+
+    def add(self, content: bytes) -> None:
+        """Append an entry's content."""
+        self.edge.append(merkle.leaf_hash(content, self.log.tiles.algorithm))
+
+    def sign(self) -> None:
+        """Sign for what has been appended, once it is on disk."""
+        self.edge.settle()
+        checkpoint = self.checkpoint
+        note = Note(checkpoint.text, (self.key.sign(checkpoint.text),))
+        files.write(self.log.folder / _SIGNED, str(note).encode())
+        self.signed = checkpoint.size
+
+    def publish(self) -> Collected:
+        """Have what was signed witnessed, and publish it if enough of them did. Raises Alarm."""
+        note = Note.parse((self.log.folder / _SIGNED).read_bytes())
+        checkpoint = Checkpoint.parse(note.text)
+        nodes, algorithm = self.log.tree(checkpoint.size).nodes, self.log.tiles.algorithm
+        collected = self.witnesses.collect(
+            note, checkpoint, lambda old, new: merkle.consistency_proof(nodes, old, new, algorithm)
+        )
+        _heed(collected, checkpoint.size)
+        policy = self.witnesses.policy
+        if policy.satisfied(policy.witnessed(collected.note)):
+            files.write(self.log.folder / CHECKPOINT, str(collected.note).encode())
+            self.published = checkpoint.size
+            self.heard = True
+            self.edge.tidy()
+        return collected
 
     def append(self, fact: Stored) -> None:
         """Raises Alarm for a fact that can't follow the one before."""
@@ -120,7 +176,10 @@ class _Growing:
             raise Alarm("position_missing", f"数据库中缺少第{missing}号事实", missing)
         if self.last is not None and fact.recorded_at < self.last.recorded_at:
             raise Alarm("time_ran_back", f"第{fact.position}号事实的记录时间早于前一号", fact.position)
-        self.edge.append(_leaf(fact))
+        content = entry_bytes(fact.recorded_at, fact.data)
+        self.add(content)
+        if self.second and self.second.heard and self.second.edge.size == fact.position - 1:
+            self.second.add(content)
         self.last = fact
 
 
@@ -145,7 +204,6 @@ class Sealer:
         self._facts = facts
         self._origin = origin
         self._policy = policy
-        self._witnesses = Witnesses(policy)
         self._now = now
         self._pause = pause
         self._growing: _Growing | None = None
@@ -198,11 +256,13 @@ class Sealer:
             # Whatever fails from here on may leave more appended than was signed: then the tree is taken up anew.
             self._growing = None
             self._compare_last(growing)
-            if self._status.published < self._status.signed or not growing.heard:
+            if growing.waits:
                 self._publish(growing)
+            self._follow(growing)
             while growing.heard and self._append(growing):
                 self._sign(growing)
                 self._publish(growing)
+                self._follow(growing)
             self._patrol(growing.edge.size)
             self._growing = growing
         except TileMissing as error:
@@ -214,24 +274,50 @@ class Sealer:
     def _resume(self) -> _Growing:
         """Take up what was signed last, once it has been found whole."""
         self._recall_alarm()
-        key = log_key(self.folder, self._origin)
-        signed, published = self._signed(), self.log.checkpoint()
-        size = signed.size if signed else 0
-        if published and published[0].size > size:
-            raise Alarm("log_rolled_back", "已公布的检查点比日志自己签过的还新:日志文件夹被恢复成了旧的")
-        growing = _Growing(self.log, key, size)
-        if signed and growing.checkpoint != signed:
-            raise Alarm("tiles_damaged", "日志的分片文件与自己签过的检查点不符")
-        self._status = Status(State.SEALING, size, published[0].size if published else 0, None, {}, None)
+        growing = _Growing(self.log, log_key(self.folder, self._origin), Witnesses(self._policy))
+        self._status = Status(State.SEALING, growing.signed, growing.published, None, {}, None)
+        if self.log.second.folder.is_dir():
+            self._begin_second(growing)
         return growing
 
-    def _signed(self) -> Checkpoint | None:
+    def _begin_second(self, growing: _Growing) -> None:
+        """Take up the second log, if this machine can; it is brought up to the first afterwards. Its folder, once
+        there, is what says that it was asked for."""
+        files.make(self.log.second.folder)
         try:
-            return Checkpoint.parse(Note.parse((self.folder / _SIGNED).read_bytes()).text)
-        except FileNotFoundError:
-            return None
-        except BadNote:
-            raise Alarm("tiles_damaged", "日志自己签过的检查点文件已损坏") from None
+            growing.second = _Growing(self.log.second, second_key(self.folder), Witnesses(self._policy))
+        except SuiteMissing:
+            _log.critical("second_log_not_sealed", reason="this machine's OpenSSL has no SM2 and SM3")
+            return
+        if growing.second.signed > growing.signed:
+            raise Alarm("log_rolled_back", "国密日志签到了第一日志还没有签的地方:日志文件夹被恢复成了旧的")
+        self._status = self._status._replace(second=growing.second.published)
+
+    def _follow(self, growing: _Growing) -> None:
+        """Sign and publish the second log as far as the first is signed, and bring it up where it is not in step: at
+        its beginning, and after a crash."""
+        second = growing.second
+        if second is None:
+            return
+        if second.waits:
+            second.publish()
+        while second.heard and second.signed < growing.signed:
+            if second.edge.size < growing.signed:
+                self._catch_up(second, growing.signed)
+            second.sign()
+            second.publish()
+        self._status = self._status._replace(second=second.published)
+
+    def _catch_up(self, second: _Growing, size: int) -> None:
+        """Append to the second log what the first has sealed already, and nothing else."""
+        tree, here = self.log.tree(size), second.edge.size
+        for fact in self._facts.read_recorded(after=here, until=size, limit=_BATCH):
+            here += 1
+            if fact.position != here or _leaf(fact) != tree.leaf(here - 1):
+                raise Alarm("sealed_fact_changed", f"第{here}号事实与封存时不同", here)
+            second.append(fact)
+        if here == second.signed:
+            raise Alarm("position_missing", f"数据库中缺少第{here + 1}号事实", here + 1)
 
     def _compare_last(self, growing: _Growing) -> None:
         """The database must still hold what was sealed last, at the same place."""
@@ -253,43 +339,21 @@ class Sealer:
         before = growing.edge.size
         for fact in self._facts.read_recorded(after=before, limit=_BATCH):
             growing.append(fact)
-        if growing.edge.size == before:
-            return False
-        growing.edge.settle()
-        return True
+            if growing.second is None and _asks_for_second(fact):
+                self._begin_second(growing)
+        return growing.edge.size > before
 
     def _sign(self, growing: _Growing) -> None:
-        checkpoint = growing.checkpoint
-        note = Note(checkpoint.text, (growing.key.sign(checkpoint.text),))
-        files.write(self.folder / _SIGNED, str(note).encode())
+        growing.sign()
         since = self._status.unpublished_since or self._now()
-        self._status = self._status._replace(signed=checkpoint.size, unpublished_since=since)
+        self._status = self._status._replace(signed=growing.signed, unpublished_since=since)
 
     def _publish(self, growing: _Growing) -> None:
-        """Have what was signed witnessed, and publish it if enough of them did."""
-        note = Note.parse((self.folder / _SIGNED).read_bytes())
-        checkpoint = Checkpoint.parse(note.text)
-        nodes = self.log.tree(checkpoint.size).nodes
-        collected = self._witnesses.collect(
-            note, checkpoint, lambda old, new: merkle.consistency_proof(nodes, old, new)
-        )
-        self._heed(collected, checkpoint.size)
+        collected = growing.publish()
         silent = {name: str(refusal) for name, refusal in collected.refusals.items()} | collected.unreachable
-        self._status = self._status._replace(witnesses=silent)
-        if self._policy.satisfied(self._policy.witnessed(collected.note)):
-            files.write(self.folder / CHECKPOINT, str(collected.note).encode())
-            self._status = self._status._replace(published=checkpoint.size, unpublished_since=None)
-            growing.heard = True
-            growing.edge.tidy()
-
-    def _heed(self, collected: Collected, size: int) -> None:
-        """A witness that knows better than we do is the reason why there are witnesses."""
-        for name, refusal in collected.refusals.items():
-            if refusal.status == 409 and refusal.size is not None and refusal.size > size:
-                sentence = f"见证人 {name} 已见证到第{refusal.size}号,而本日志只到第{size}号:日志被恢复成了旧的"
-                raise Alarm("witness_ahead", sentence, size + 1)
-            if refusal.status == 422:
-                raise Alarm("witness_disagrees", f"见证人 {name} 认为本日志与它见证过的不一致")
+        self._status = self._status._replace(witnesses=silent, published=growing.published)
+        if not growing.waits:
+            self._status = self._status._replace(unpublished_since=None)
 
     def _patrol(self, size: int) -> None:
         """Compare some full tiles of sealed facts with the database, others every time."""
@@ -332,6 +396,33 @@ def sealing(sealer: Sealer) -> Iterator[Sealer]:
     finally:
         stop.set()
         thread.join()
+
+
+def _signed(folder: Path) -> Checkpoint | None:
+    try:
+        return Checkpoint.parse(Note.parse((folder / _SIGNED).read_bytes()).text)
+    except FileNotFoundError:
+        return None
+    except BadNote:
+        raise Alarm("tiles_damaged", "日志自己签过的检查点文件已损坏") from None
+
+
+def _heed(collected: Collected, size: int) -> None:
+    """A witness that knows better than we do is the reason why there are witnesses."""
+    for name, refusal in collected.refusals.items():
+        if refusal.status == 409 and refusal.size is not None and refusal.size > size:
+            sentence = f"见证人 {name} 已见证到第{refusal.size}号,而本日志只到第{size}号:日志被恢复成了旧的"
+            raise Alarm("witness_ahead", sentence, size + 1)
+        if refusal.status == 422:
+            raise Alarm("witness_disagrees", f"见证人 {name} 认为本日志与它见证过的不一致")
+
+
+def _asks_for_second(fact: Stored) -> bool:
+    """Whether by this fact a place adopts a policy that asks for SM3 and SM2."""
+    if fact.type != PolicyAdopted.type:
+        return False
+    event = decode(fact.data).event
+    return isinstance(event, PolicyAdopted) and SECOND in event.policy.seals
 
 
 def _leaf(fact: Stored) -> bytes:

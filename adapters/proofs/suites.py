@@ -4,12 +4,9 @@ What is signed is always the 32 bytes of a statement's SHA-256: as they are by E
 passkey. Another suite is another class and another row of ``suite``.
 """
 
-import ctypes
-import ctypes.util
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Final, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import orjson
@@ -17,14 +14,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from webauthn import verify_authentication_response
 
+from adapters.proofs import sm2
 from domain.statements import PersonalSignature, SuiteName
-
-SM2_ID: Final = b"1234567812345678"
-"""用户标识: the one GB/T 35276 prescribes where nobody agreed on another."""
-
-
-class SuiteMissing(LookupError):
-    """This machine can't verify signatures of that suite."""
 
 
 class Suite(Protocol):
@@ -43,7 +34,8 @@ def suite(name: SuiteName, origin: str | None = None) -> Suite:
         case "webauthn":
             return WebAuthn(origin)
         case "sm2":
-            return Sm2(libcrypto())
+            sm2.libcrypto()
+            return Sm2()
 
 
 def rp_id(origin: str) -> str:
@@ -108,94 +100,12 @@ class WebAuthn:
         return True
 
 
-class LibCrypto:
-    """The few functions of OpenSSL's libcrypto that an SM2 signature is verified with. Raises SuiteMissing where the
-    library is not there, or was built without SM2 and SM3."""
-
-    def __init__(self) -> None:
-        name = ctypes.util.find_library("crypto")
-        try:
-            self.library = ctypes.CDLL(name or "libcrypto.so.3")
-            pointer, size, number, text = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_char_p
-            self.read_public = self.bound(
-                "d2i_PUBKEY", pointer, pointer, ctypes.POINTER(ctypes.c_char_p), ctypes.c_long
-            )
-            self.free_key = self.bound("EVP_PKEY_free", None, pointer)
-            self.new_digest = self.bound("EVP_MD_CTX_new", pointer)
-            self.free_digest = self.bound("EVP_MD_CTX_free", None, pointer)
-            self.new_context = self.bound("EVP_PKEY_CTX_new", pointer, pointer, pointer)
-            self.free_context = self.bound("EVP_PKEY_CTX_free", None, pointer)
-            self.set_id = self.bound("EVP_PKEY_CTX_set1_id", number, pointer, text, number)
-            self.join = self.bound("EVP_MD_CTX_set_pkey_ctx", None, pointer, pointer)
-            self.begin = self.bound("EVP_DigestVerifyInit", number, pointer, pointer, pointer, pointer, pointer)
-            self.finish = self.bound("EVP_DigestVerify", number, pointer, text, size, text, size)
-            self.sm3 = self.bound("EVP_sm3", pointer)()
-        except (OSError, AttributeError):
-            raise SuiteMissing("sm2") from None
-
-    def bound(self, name: str, result: Any, *arguments: Any) -> Any:
-        function = getattr(self.library, name)
-        function.restype, function.argtypes = result, arguments
-        return function
-
-
-@cache
-def libcrypto() -> LibCrypto:
-    """The system's libcrypto, once it has verified what it must."""
-    library = LibCrypto()
-    if not Sm2(library).reads(_GENERATOR):
-        raise SuiteMissing("sm2")
-    return library
-
-
-_HEADER: Final = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d034200")
-"""SubjectPublicKeyInfo of a point on the SM2 curve, up to the point."""
-
-_GENERATOR: Final = bytes.fromhex(
-    "0432c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7"
-    "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0"
-)
-"""A point that is on the curve for certain."""
-
-
-@dataclass(frozen=True)
 class Sm2:
     """SM2 with SM3 (GB/T 32918.2); the public key is a point uncompressed (65 bytes), the signature DER as GB/T 35276
     has it."""
 
-    library: LibCrypto
-
     def verify(self, public_key: bytes, message: bytes, signature: PersonalSignature) -> bool:
         try:
-            value = to_bytes(signature.value)
+            return sm2.verified(public_key, message, to_bytes(signature.value))
         except ValueError:
             return False
-        return len(public_key) == len(_GENERATOR) and self.verified(public_key, message, value)
-
-    def reads(self, point: bytes) -> bool:
-        key = self.key(point)
-        self.library.free_key(key)
-        return bool(key)
-
-    def key(self, point: bytes) -> int | None:
-        """A key to be freed, or none for what is no point on the curve."""
-        encoded = _HEADER + point
-        found: int | None = self.library.read_public(None, ctypes.byref(ctypes.c_char_p(encoded)), len(encoded))
-        return found
-
-    def verified(self, point: bytes, message: bytes, value: bytes) -> bool:
-        c = self.library
-        key = self.key(point)
-        if not key:
-            return False
-        digest, context = c.new_digest(), c.new_context(key, None)
-        try:
-            # The id is hashed first of all, so it must be known before the digest begins.
-            c.set_id(context, SM2_ID, len(SM2_ID))
-            c.join(digest, context)
-            begun: int = c.begin(digest, None, c.sm3, None, key)
-            return begun == 1 and bool(c.finish(digest, value, len(value), message, len(message)) == 1)
-        finally:
-            c.free_digest(digest)
-            c.free_context(context)
-            c.free_key(key)

@@ -5,11 +5,12 @@ width in its name, for every size that was sealed.
 """
 
 import shutil
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from adapters.proofs import files
-from adapters.proofs.merkle import Frontier, complete, peaks
+from adapters.proofs.merkle import Algorithm, Frontier, complete, peaks
 
 WIDTH: Final = 256
 _HASH: Final = 32
@@ -29,10 +30,11 @@ def tile_path(level: int | str, index: int, width: int = WIDTH) -> str:
 
 
 class Tiles:
-    """The tiles of one log in a folder."""
+    """The tiles of one log in a folder, hashed with ``algorithm``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, algorithm: Algorithm = sha256) -> None:
         self.folder = folder
+        self.algorithm = algorithm
 
     def read(self, level: int, index: int, width: int) -> bytes:
         """The first ``width`` hashes of a tile. Raises TileMissing."""
@@ -76,7 +78,7 @@ class Tree:
         span = content[at * _HASH : (at + (1 << above)) * _HASH]
         if len(span) != _HASH << above:
             raise TileMissing(f"{tile_path(tile_level, tile)} has no {at}")
-        return complete([span[start : start + _HASH] for start in range(0, len(span), _HASH)])
+        return complete([span[start : start + _HASH] for start in range(0, len(span), _HASH)], self.tiles.algorithm)
 
     def tile(self, level: int, index: int) -> bytes:
         """The hashes of one tile at this size. Raises TileMissing."""
@@ -122,17 +124,20 @@ class Edge:
             index = (self.size >> 8 * (level + 1)) - 1
             self._placed.append(self.tiles.place(level, index, bytes(hashes)))
             self._full.append((level, index))
-            root = complete([bytes(hashes[at : at + _HASH]) for at in range(0, len(hashes), _HASH)])
+            root = complete(
+                [bytes(hashes[at : at + _HASH]) for at in range(0, len(hashes), _HASH)], self.tiles.algorithm
+            )
             hashes.clear()
             self.append(root, level + 1)
 
     def root(self) -> bytes:
         """The root of the tree as it stands."""
-        frontier = Frontier()
+        frontier = Frontier(algorithm=self.tiles.algorithm)
         for level, hashes in reversed(list(enumerate(self._levels))):
             whole = [bytes(hashes[at : at + _HASH]) for at in range(0, len(hashes), _HASH)]
             for above, index in peaks(len(whole)):
-                frontier.append(complete(whole[index << above : (index + 1) << above]), 8 * level + above)
+                node = complete(whole[index << above : (index + 1) << above], self.tiles.algorithm)
+                frontier.append(node, 8 * level + above)
         return frontier.root()
 
     def settle(self) -> None:
@@ -140,8 +145,7 @@ class Edge:
         for level, hashes in enumerate(self._levels):
             if hashes:
                 self._placed.append(self.tiles.place(level, self.size >> 8 * (level + 1), bytes(hashes)))
-        for place in (*self._placed, *{file.parent for file in self._placed}):
-            files.sync(place)
+        files.sync_all([*self._placed, *{file.parent for file in self._placed}])
         self._placed.clear()
 
     def tidy(self) -> None:

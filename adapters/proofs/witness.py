@@ -17,8 +17,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from adapters.proofs import files
-from adapters.proofs.merkle import EMPTY, verify_consistency
+from adapters.proofs.merkle import Algorithm, empty_root, verify_consistency
 from adapters.proofs.notes import BadNote, Checkpoint, Note, Signature, Signer, Verifier, number, signed_by, unbase64
+from adapters.proofs.sm2 import SuiteMissing
 
 LONGEST: Final = 512 << 10
 _MOST_HASHES: Final = 63
@@ -78,7 +79,7 @@ class Watch:
             raise NotCosigned(404, "the log is not known here")
         try:
             signers = signed_by(note, own)
-        except BadNote as error:
+        except (BadNote, SuiteMissing) as error:
             raise NotCosigned(403, str(error)) from None
         if not signers:
             raise NotCosigned(403, "no known key of the log signed the checkpoint")
@@ -87,7 +88,7 @@ class Watch:
         # What the record says and what it becomes must not be torn apart, by another thread or another process.
         with self._alone():
             last = self.latest(checkpoint.origin)
-            self._continues(last, old, proof, checkpoint)
+            self._continues(last, old, proof, checkpoint, own[0].algorithm)
             signature = self.signer.sign(note.text, self.now())
             kept = [line for line in note.signatures if any(_made_by(line, log) for log in signers)]
             files.write(self._file(_hash(checkpoint.origin)), str(Note(note.text, (*kept, signature))).encode())
@@ -105,13 +106,15 @@ class Watch:
         except FileNotFoundError:
             return None
 
-    def _continues(self, last: Checkpoint | None, old: int, proof: tuple[bytes, ...], new: Checkpoint) -> None:
-        size, root = (last.size, last.root) if last else (0, EMPTY)
+    def _continues(
+        self, last: Checkpoint | None, old: int, proof: tuple[bytes, ...], new: Checkpoint, algorithm: Algorithm
+    ) -> None:
+        size, root = (last.size, last.root) if last else (0, empty_root(algorithm))
         if old != size:
             raise NotCosigned(409, "another size was cosigned last", size)
-        if new.size == 0 and new.root != EMPTY:
+        if new.size == 0 and new.root != empty_root(algorithm):
             raise NotCosigned(422, "an empty log has the root of the empty tree")
-        if not verify_consistency(old, new.size, root, new.root, proof):
+        if not verify_consistency(old, new.size, root, new.root, proof, algorithm):
             raise NotCosigned(422, "the checkpoint does not continue the one that was cosigned last")
 
     def _file(self, origin_hash: str) -> Path:

@@ -1,8 +1,7 @@
 """接口: villagers' values in and, masked or one by one, out; their erasure; and rosters to compare."""
 
-from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path
 from pydantic import Field
@@ -11,16 +10,16 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.asking.performing import acted, read
 from adapters.bootstrap import Application
 from adapters.http.admission import Entrance
-from adapters.http.commands import acted, json_body, key_of, read, told
+from adapters.http.commands import json_body, key_of, told
 from adapters.http.ledgers import answer
 from adapters.http.problems import Place, invalid
 from adapters.http.routing import PREFIX, Told
 from adapters.http.schemas import Schemas, example_of
 from adapters.vault import access
 from adapters.vault.comparing import asked, compare
-from adapters.vault.intake import HouseholdIntake, MemberIntake, add_member, register
 from adapters.vault.roster import read_roster
 from domain.command import Act
 from domain.comparison import RosterKind
@@ -28,9 +27,7 @@ from domain.fact import Value
 from domain.ids import HouseholdId, MemberId, PersonId, RegionId
 from domain.policy import Severity
 from domain.text import ShortText
-from domain.vault import EraseParticulars, Item
-
-V = TypeVar("V", bound=Value)
+from domain.vault import Item
 
 _ROSTER: Final[dict[str, dict[str, Any]]] = {
     "file": {"type": "string", "format": "binary", "description": "名册(.xlsx 或 .csv),须有身份证号一列"},
@@ -76,55 +73,6 @@ def vault(application: Application, entrance: Entrance, schemas: Schemas) -> API
             },
             "responses": schemas.refusals(401, 403, 409, 413, 415, 422),
         }
-
-    async def in_thread(
-        request: Request, shape: type[V], makes: tuple[str, ...], answered: Callable[[V, Act], Response]
-    ) -> Response:
-        """Reads what is asked, and answers it, in one thread from beginning to end."""
-        body = await json_body(request)
-
-        def perform() -> Response:
-            act = Act(entrance.actor(request), application.now())
-            given = read(shape, body, request.path_params, makes, act, key_of(request))
-            assert isinstance(given, shape)
-            return answered(given, act)
-
-        return await run_in_threadpool(perform)
-
-    @router.post(
-        "/vault/households",
-        status_code=201,
-        response_class=Response,
-        openapi_extra=body_of(HouseholdIntake, "household"),
-    )
-    async def intake(request: Request) -> Response:
-        """登记农户和家庭成员
-
-        Values go into the vault; the fact holds numbers and commitments. Members are numbered by the server.
-        """
-
-        def registered(given: HouseholdIntake, act: Act) -> Response:
-            key = key_of(request)
-            outcome = acted("RegisterHousehold", given, lambda: register(ledger, kept, given, act, key), act)
-            return told(outcome, {"household": given.household})
-
-        return await in_thread(request, HouseholdIntake, ("household",), registered)
-
-    @router.post(
-        "/vault/households/{household}/members",
-        status_code=201,
-        response_class=Response,
-        openapi_extra=body_of(MemberIntake, "household", "member"),
-    )
-    async def intake_of_member(request: Request, household: Annotated[HouseholdId, Path()]) -> Response:
-        """登记新增家庭成员"""
-
-        def added(given: MemberIntake, act: Act) -> Response:
-            key = key_of(request)
-            outcome = acted("AddMember", given, lambda: add_member(ledger, kept, given, act, key), act)
-            return told(outcome, {"member": given.member})
-
-        return await in_thread(request, MemberIntake, ("member",), added)
 
     @router.get("/vault/households/{household}", response_class=Response)
     def masked(request: Request, household: Annotated[HouseholdId, Path()]) -> Response:
@@ -172,17 +120,6 @@ def vault(application: Application, entrance: Entrance, schemas: Schemas) -> API
         """谁看过一户的个人信息"""
         act = Act(entrance.reader(request), application.now())
         return answer({"looks": access.looks(application.facts, kept, household, act)})
-
-    @router.post("/vault/households/{household}/erasure", status_code=201, response_class=Response)
-    def erasure(request: Request, household: Annotated[HouseholdId, Path()]) -> Response:
-        """删除个人信息
-
-        Restricted before, and once its retention has ended.
-        """
-        act = Act(entrance.actor(request), application.now())
-        given, key = EraseParticulars(household=household), key_of(request)
-        outcome = acted("EraseParticulars", given, lambda: access.erase(ledger, kept, household, act, key), act)
-        return told(outcome, {})
 
     @router.post(
         "/comparisons",

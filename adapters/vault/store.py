@@ -1,13 +1,12 @@
 """库: the functions of the schema ``vault``, as Python calls them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from secrets import token_bytes
 from typing import Any, Final, LiteralString, NamedTuple
 
 import psycopg
 from psycopg import Connection
-from psycopg.rows import class_row
 from psycopg_pool import ConnectionPool
 
 from domain.command import refuse
@@ -57,10 +56,12 @@ class VaultStatus(NamedTuple):
 
 
 class Vault:
-    """个人信息库, behind a pool of connections in autocommit."""
+    """个人信息库, behind a pool of connections in autocommit. ``clock`` stamps looks in place of the database's: a
+    demonstration's."""
 
-    def __init__(self, pool: ConnectionPool[Connection[Any]]) -> None:
+    def __init__(self, pool: ConnectionPool[Connection[Any]], *, clock: Callable[[], datetime] | None = None) -> None:
         self._pool = pool
+        self._clock = clock
 
     def keep(
         self, household: HouseholdId, region: RegionId, people: Mapping[MemberId, Particulars]
@@ -106,7 +107,9 @@ class Vault:
     def masked(self, household: HouseholdId, viewer: PersonId) -> dict[MemberId, dict[str, str | None]]:
         """Every person's fields, masked; None where nothing was given. Leaves a look."""
         shown: dict[MemberId, dict[str, str | None]] = {}
-        for member, field, value in self._rows("SELECT * FROM vault.masked(%s, %s)", (str(household), str(viewer))):
+        for member, field, value in self._rows(
+            "SELECT * FROM vault.masked(%s, %s, %s)", (str(household), str(viewer), self._told())
+        ):
             shown.setdefault(MemberId(member), {})[field] = value
         return shown
 
@@ -118,8 +121,8 @@ class Vault:
         Raises Refused ``not_kept`` where nothing is kept of that person in that household.
         """
         rows = self._rows(
-            "SELECT * FROM vault.disclose(%s, %s, %s, %s, %s)",
-            (str(household), str(member), item.value, str(viewer), purpose),
+            "SELECT * FROM vault.disclose(%s, %s, %s, %s, %s, %s)",
+            (str(household), str(member), item.value, str(viewer), purpose, self._told()),
         )
         opened = next(((salt, value) for name, _, salt, value in rows if name == item.value), None)
         if opened is None:
@@ -148,8 +151,8 @@ class Vault:
         earliest, latest = born or (None, None)
         found: dict[HouseholdId, list[MemberId]] = {}
         for household, member in self._rows(
-            "SELECT * FROM vault.contradictions(%s::text[], %s, %s, %s, %s, %s, %s)",
-            (list(numbers), str(region), absent, earliest, latest, str(viewer), purpose),
+            "SELECT * FROM vault.contradictions(%s::text[], %s, %s, %s, %s, %s, %s, %s)",
+            (list(numbers), str(region), absent, earliest, latest, str(viewer), purpose, self._told()),
         ):
             found.setdefault(HouseholdId(household), []).append(MemberId(member))
         return tuple(Contradiction(household=home, members=tuple(who)) for home, who in found.items())
@@ -163,8 +166,15 @@ class Vault:
 
     def looks(self, household: HouseholdId, most: int) -> list[Look]:
         """Who looked at a household, latest first."""
-        with self._pool.connection() as connection, connection.cursor(row_factory=class_row(Look)) as cursor:
-            return cursor.execute("SELECT * FROM vault.looks(%s, %s)", (str(household), most)).fetchall()
+        return [
+            Look(at, PersonId(viewer), what, MemberId(member) if member else None, field, purpose)
+            for at, viewer, what, member, field, purpose in self._rows(
+                "SELECT at, viewer, what, member, field, purpose FROM vault.looks(%s, %s)", (str(household), most)
+            )
+        ]
+
+    def _told(self) -> datetime | None:
+        return self._clock() if self._clock else None
 
     def _rows(self, statement: LiteralString, given: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._pool.connection() as connection:

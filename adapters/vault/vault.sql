@@ -126,13 +126,16 @@ BEGIN
     RETURN swept;
 END $$;
 
-CREATE OR REPLACE FUNCTION vault.masked(household text, viewer text)
+-- `told`, here and below, is the time by a clock other than the database's: a demonstration's. NULL everywhere else. It
+-- can never put a look into the future.
+DROP FUNCTION IF EXISTS vault.masked(text, text);
+CREATE OR REPLACE FUNCTION vault.masked(household text, viewer text, told timestamptz)
 RETURNS TABLE (member text, field text, shown text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 #variable_conflict use_column
 BEGIN
-    INSERT INTO vault.look (viewer, what, household, purpose)
-    VALUES (masked.viewer, 'masked', masked.household, '查看');
+    INSERT INTO vault.look (at, viewer, what, household, purpose)
+    VALUES (least(told, clock_timestamp()), masked.viewer, 'masked', masked.household, '查看');
     RETURN QUERY
     SELECT v.member, v.field, vault.mask(v.field, v.value)
       FROM vault.record r JOIN vault.value v ON v.member = r.member
@@ -140,13 +143,17 @@ BEGIN
 END $$;
 
 -- One field whole, with its salt, beside the commitments of the others. A blank purpose is refused by the table.
-CREATE OR REPLACE FUNCTION vault.disclose(household text, member text, field text, viewer text, purpose text)
+DROP FUNCTION IF EXISTS vault.disclose(text, text, text, text, text);
+CREATE OR REPLACE FUNCTION vault.disclose(
+    household text, member text, field text, viewer text, purpose text, told timestamptz
+)
 RETURNS TABLE (name text, commitment text, salt bytea, value text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 #variable_conflict use_column
 BEGIN
-    INSERT INTO vault.look (viewer, what, household, member, field, purpose)
-    VALUES (disclose.viewer, 'disclosed', disclose.household, disclose.member, disclose.field, disclose.purpose);
+    INSERT INTO vault.look (at, viewer, what, household, member, field, purpose)
+    VALUES (least(told, clock_timestamp()), disclose.viewer, 'disclosed', disclose.household, disclose.member,
+            disclose.field, disclose.purpose);
     RETURN QUERY
     SELECT v.field, v.commitment,
            CASE WHEN v.field = disclose.field THEN v.salt END, CASE WHEN v.field = disclose.field THEN v.value END
@@ -156,14 +163,15 @@ END $$;
 
 -- Who of a place is among these identity numbers; with `absent`, who is not, of those born in the range (eight digits,
 -- NULL: of all). Nobody without an identity number is found either way.
+DROP FUNCTION IF EXISTS vault.contradictions(text[], text, boolean, text, text, text, text);
 CREATE OR REPLACE FUNCTION vault.contradictions(
-    numbers text[], region text, absent boolean, earliest text, latest text, viewer text, purpose text
+    numbers text[], region text, absent boolean, earliest text, latest text, viewer text, purpose text, told timestamptz
 ) RETURNS TABLE (household text, member text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 #variable_conflict use_column
 BEGIN
-    INSERT INTO vault.look (viewer, what, purpose)
-    VALUES (contradictions.viewer, 'compared', contradictions.purpose);
+    INSERT INTO vault.look (at, viewer, what, purpose)
+    VALUES (least(told, clock_timestamp()), contradictions.viewer, 'compared', contradictions.purpose);
     RETURN QUERY
     WITH listed AS MATERIALIZED (
         SELECT DISTINCT sha256(s.key || sha256(s.key || convert_to(n.number, 'UTF8'))) AS keyed

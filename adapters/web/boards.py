@@ -13,6 +13,7 @@ from adapters.web.dossier import tenures_of, timeline
 from adapters.web.formats import day, points, share, typeset
 from adapters.web.forms import Choices, Field, Form, Typed
 from adapters.web.names import Names, named_in, names_of
+from adapters.web.notices import notices_on, recording
 from adapters.web.offers import probe
 from adapters.web.organisation import ruled_places
 from adapters.web.site import Site, Visit
@@ -230,6 +231,7 @@ def shown(visit: Visit, asked: EditionId, typed: Typed | None = None, status: in
         ids = named_in(past) | set(edition.subjects) | {edition.region, edition.published_by}
         names = names_of(connection, ids)
         suspects = countable(connection, edition) if can_act(visit) else ()
+        notices = notices_on(connection, asked, as_of.position)
     forms = on_edition(visit, edition, raised(past), suspects, names)
     earlier = [one for one in board.editions if one.number < edition.number]
     held = tenures_of(application.facts.read(tuple(About(by, TENURE) for by in sorted({f.by for f in past}))).facts)
@@ -248,6 +250,8 @@ def shown(visit: Visit, asked: EditionId, typed: Typed | None = None, status: in
         differing=differing(recount.published, recount.computed) if recount else [],
         names=names,
         cases=cases,
+        notices=notices,
+        may_broadcast=bool(recording(visit)),
         entries=timeline(past, held, names),
         before=ranks(earlier[-1]) if earlier else {},
         ties="、".join(one.label for one in edition.rule.ties),

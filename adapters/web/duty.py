@@ -99,6 +99,7 @@ PROGRESS: Final = Form(
         Field("progress", "落实情况"),
         Field("done", "落实完了吗", "yesno"),
         Field("occurred_on", "发生日期", "date"),
+        Field("evidence", "佐证材料", "files", required=False),
     ),
 )
 NEW: Final = {form.name: form for form in (DAY, LEAVE, VISIT)}

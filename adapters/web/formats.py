@@ -105,7 +105,19 @@ def address(subject: Id) -> str:
     return f"/{PAGES.get(subject.kind, 'timeline')}/{subject}"
 
 
-PAGES = {"issue": "issues", "person": "people", "unit": "units", "case": "cases", "edition": "boards"}
+PAGES = {
+    "issue": "issues",
+    "person": "people",
+    "unit": "units",
+    "case": "cases",
+    "edition": "boards",
+    "household": "households",
+    "sweep": "sweeps",
+    "decision": "meetings",
+    "merit": "merits",
+    "notice": "notices",
+    "tasklist": "task-lists",
+}
 """The pages there are about one kind of thing; of every other id there is the timeline."""
 
 

@@ -4,6 +4,7 @@ Nothing is judged here. A form refuses only what cannot be read at all (a date t
 decided where everything is decided.
 """
 
+import re
 from calendar import monthrange
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -20,7 +21,8 @@ from domain import escalation, rectification, registration, signoff
 from domain.command import Command
 from domain.evidence import Evidence
 from domain.ids import ChainId, EscalationId, EvidenceId, ExtensionId, Id, IssueId, ObjectionId, StepId
-from domain.policy import Severity
+from domain.policy import IndicatorRule, Severity
+from domain.vault import Item, Particulars
 
 Kind = Literal[
     "prose",
@@ -37,19 +39,31 @@ Kind = Literal[
     "stage",
     "exclusions",
     "signature",
+    "words",
+    "people",
+    "assessments",
+    "finding",
 ]
 Choices = tuple[tuple[str, str], ...]
+
+_BETWEEN: Final = re.compile(r"[、,\uff0c;\uff1b\s]+")
 
 KEY: Final = "key"
 """The field with the idempotency key: made with the page, so that pressing twice is asking once."""
 
 MOST_FILES: Final = 9
 
+PRIVATE: Final = "private"
+"""Fields whose names begin so hold villagers' values: they are read into the vault, shown again only to whoever has
+just typed them, and carried past no door."""
+
+MOST_PEOPLE: Final = 40
+
 
 class Field(NamedTuple):
     """栏目: one thing that is asked. ``only_if`` names another field and the answer with which this one counts;
-    ``value`` is what stands in it from the start; ``reads`` says what the chosen word stands for;
-    ``kept`` is what was said of a choice before."""
+    ``value`` is what stands in it from the start; ``reads`` says what the chosen word, or the text, stands for;
+    ``kept`` is what was said of a choice before; ``rules`` are the indicators that are asked about."""
 
     name: str
     label: str
@@ -61,6 +75,7 @@ class Field(NamedTuple):
     value: str = ""
     reads: Callable[[str], Any] | None = None
     kept: Choices = ()
+    rules: tuple[IndicatorRule, ...] = ()
 
 
 class Form(NamedTuple):
@@ -101,6 +116,10 @@ def _reason(label: str = "理由") -> Field:
     return Field("reason", label)
 
 
+SIGNATURE: Final = Field("signature", "个人签名", "signature", required=False)
+"""What the signer's device makes, where they have one; the page's script fills it in."""
+
+
 def signing(command: type[Command]) -> Form:
     """签字: the same for whatever is signed."""
     return Form(
@@ -110,7 +129,7 @@ def signing(command: type[Command]) -> Form:
         "确认签字",
         (
             Field("opinion", "签字意见", hint="请写明您的审核意见;签字后不能更改"),
-            Field("signature", "个人签名", "signature", required=False),
+            SIGNATURE,
         ),
         tone="sign",
     )
@@ -261,10 +280,10 @@ FORMS: Final = {
             signoff.SendBack,
             "退回",
             "退回",
-            (Field("to", "退回到哪个环节", "stage"), _reason("退回理由")),
+            (Field("to", "退回到哪个环节", "stage"), _reason("退回理由"), SIGNATURE),
             tone="grave",
         ),
-        Form("refuse", signoff.RefuseSignature, "拒签", "拒绝签字", (_reason("拒签理由"),), tone="grave"),
+        Form("refuse", signoff.RefuseSignature, "拒签", "拒绝签字", (_reason("拒签理由"), SIGNATURE), tone="grave"),
         Form(
             "withdraw-application",
             signoff.WithdrawApplication,
@@ -341,6 +360,10 @@ def read(form: Form, posted: FormData, store: EvidenceStore, fixed: Mapping[str,
     for field in form.fields:
         if field.only_if and values.get(field.only_if[0]) != field.only_if[1]:
             continue
+        if field.kind == "people":
+            # Not into the command, which holds commitments: whoever performs it takes them into the vault.
+            errors |= people_in(values)[1]
+            continue
         try:
             asked |= parsed(field, values, kept)
         except ValueError as error:
@@ -378,13 +401,19 @@ def parsed(field: Field, values: Mapping[str, str], kept: tuple[Evidence, ...]) 
         return {field.name: checks_in(field, values)}
     if field.kind == "exclusions":
         return {field.name: exclusions_in(field, values)}
+    if field.kind == "assessments":
+        return {field.name: assessments_in(field, values)}
+    if field.kind == "finding":
+        return {field.name: finding_in(field, values)}
     text = values.get(field.name, "").strip()
     if not text:
         if field.required:
             if field.kind == "signature":
                 raise ValueError("缺少签名,须启用 JavaScript 并在设备上验证")
             raise ValueError(
-                f"请填写{field.label}" if field.kind in ("prose", "line", "date", "number") else f"请选择{field.label}"
+                f"请填写{field.label}"
+                if field.kind in ("prose", "line", "date", "number", "money", "words")
+                else f"请选择{field.label}"
             )
         return {}
     match field.kind:
@@ -399,9 +428,13 @@ def parsed(field: Field, values: Mapping[str, str], kept: tuple[Evidence, ...]) 
             return {"to": to, "stage": int(stage) if stage.isdigit() else None}
         case "signature":
             return {field.name: signature_in(text)}
+        case "words":
+            return {field.name: tuple(filter(None, _BETWEEN.split(text)))}
         case "choice" if field.reads:
             if text not in dict(field.choices):
                 raise ValueError(f"请选择{field.label}")
+            return {field.name: field.reads(text)}
+        case "prose" if field.reads:
             return {field.name: field.reads(text)}
     return {field.name: text}
 
@@ -473,6 +506,67 @@ def exclusions_in(field: Field, values: Mapping[str, str]) -> tuple[dict[str, st
     if len(kept) < len(ticked) and not reason:
         raise ValueError("请写明不计入的理由")
     return tuple({"issue": one, "reason": kept.get(one, reason)} for one in ticked)
+
+
+def people_in(values: Mapping[str, str]) -> tuple[tuple[Particulars, ...], dict[str, str]]:
+    """The people whose rows were filled in, and what is wrong, by the field it is wrong in. No value is said again."""
+    people: list[Particulars] = []
+    errors: dict[str, str] = {}
+    for n in range(rows_of(values)):
+        given = {item.value: said for item in Item if (said := values.get(f"{PRIVATE}.{n}.{item}", "").strip())}
+        if not given:
+            continue
+        if "name" not in given:
+            errors[f"{PRIVATE}.{n}.name"] = "请填写姓名"
+        try:
+            people.append(Particulars.model_validate(given))
+        except ValidationError as error:
+            wrong = named(problem_of(error))
+            errors |= {f"{PRIVATE}.{n}.{name}": message for name, message in wrong.items() if name in given}
+    if not people and not errors:
+        errors[f"{PRIVATE}.0.name"] = "请至少填写一人"
+    return tuple(people), errors
+
+
+def rows_of(values: Mapping[str, str]) -> int:
+    """How many rows for people a form had."""
+    return 1 + max((n for n in range(MOST_PEOPLE) for item in Item if f"{PRIVATE}.{n}.{item}" in values), default=-1)
+
+
+def assessments_in(field: Field, values: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
+    """The indicators that were looked at. Where the pack names a limit, the figure says whether one is met."""
+    found: list[dict[str, Any]] = []
+    for rule in field.rules:
+        said, findings = (values.get(f"{field.name}.{rule.code}{end}", "").strip() for end in ("", ".findings"))
+        if not said:
+            continue
+        one: dict[str, Any] = {"indicator": rule.code, "findings": findings or None}
+        if rule.threshold:
+            try:
+                one["value"] = int(said)
+            except ValueError:
+                raise ValueError(f"{rule.title}应为整数({rule.threshold.unit})") from None
+            one["met"] = rule.threshold.met_by(one["value"])
+        else:
+            one["met"] = said == "yes"
+        found.append(one)
+    if not found:
+        raise ValueError("请至少评定一项指标")
+    return tuple(found)
+
+
+def finding_in(field: Field, values: Mapping[str, str]) -> dict[str, Any] | None:
+    """What was found, where something was: it becomes an issue, numbered by the form's own key."""
+    match values.get(field.name):
+        case "no":
+            return None
+        case "yes":
+            severity = values.get(f"{field.name}.severity", "")
+            if severity not in dict(SEVERITIES):
+                raise ValueError("请选择问题等级")
+            deadline = deadline_in(field._replace(name=f"{field.name}.deadline", label="整改时限"), values)
+            return {"issue": IssueId.derived(values[KEY]), "severity": severity, "deadline": deadline}
+    raise ValueError(f"请选择{field.label}")
 
 
 def evidence_in(posted: FormData, store: EvidenceStore) -> tuple[tuple[Evidence, ...], str]:

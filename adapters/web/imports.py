@@ -16,7 +16,7 @@ from adapters.web.names import names_of
 from adapters.web.site import Site, Visit, see_other
 from adapters.workbooks.intake import standing_there, to_register
 from adapters.workbooks.problems import BadWorkbook
-from adapters.workbooks.reader import Reading, read_workbook
+from adapters.workbooks.reading import Reading
 from domain.command import Refused
 from domain.ids import EvidenceId, RegionId
 from domain.policy import Severity
@@ -57,7 +57,7 @@ def preview(visit: Visit) -> Response:
         return form(visit, "请选择要导入的表格文件", 422)
     try:
         content = upload.file.read()
-        reading = read_workbook(content, visit.application.divisions, place)
+        reading = visit.application.readings.of(content, place)
         upload.file.seek(0)
         kept = visit.application.evidence.put(upload.file)
     except BadWorkbook as bad:
@@ -98,7 +98,7 @@ def confirm(visit: Visit) -> Response:
     opened = visit.application.evidence.open(file)
     content = b"".join(opened.chunks())
     try:
-        reading = read_workbook(content, visit.application.divisions, place)
+        reading = visit.application.readings.of(content, place)
     except BadWorkbook as bad:
         return form(visit, bad.message, 422)
     act = visit.act

@@ -23,6 +23,7 @@ from domain.command import About
 from domain.fact import Past
 from domain.ids import Id, IssueId, PersonId, RegionId
 from domain.issues import Status
+from domain.meetings import DECIDE
 from domain.policy import Severity
 from domain.posts import OVERSIGHT, TENURE, Post
 from domain.registration import REGISTER as MAY_REGISTER
@@ -191,13 +192,9 @@ def shown(visit: Visit, issue: IssueId, typed: Typed | None = None, status: int 
         marks = marks_of(connection, issue, as_of.position)
         reused = reused_in(connection, issue, as_of.position)
     audit("viewed", viewer=visit.viewer.person, what="issue", subject=issue, as_of=as_of.position)
-    statement = f"/api/v1/issues/{issue}/applications/{found.issue.chain}/statement"
-    forms = [
-        signable(visit, form, found.chain, statement)
-        if form.name == "sign"
-        else with_people(form, people, units, names)
-        for form in offered.forms
-    ]
+    application = f"/api/v1/issues/{issue}/applications/{found.issue.chain}"
+    offered_to_them = (with_people(form, people, units, names) for form in offered.forms)
+    forms = signable(visit, offered_to_them, found.chain, application)
     return visit.render(
         "issue.html",
         status,
@@ -215,6 +212,7 @@ def shown(visit: Visit, issue: IssueId, typed: Typed | None = None, status: int 
         shown=shown_of(past),
         phase=phase_words(found.chain, as_of.day) if found.chain else "",
         done=FORMS[visit.query("done")].title if visit.query("done") in FORMS else "",
+        may_decide=can_act(visit) and any(tenure.post in DECIDE for tenure in visit.viewer.held),
         may_open_case=can_act(visit) and any(tenure.post in OVERSIGHT for tenure in visit.viewer.held),
         registered_now=visit.query("done") == "register",
     )

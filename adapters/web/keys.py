@@ -1,6 +1,6 @@
 """我的密钥: registering a passkey, what became of one's keys, and confirming those of others face to face."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -72,20 +72,32 @@ def passkeys_of(visit: Visit) -> dict[str, str]:
     return {key.credential: str(key.key) for key in mine if key.credential and key.in_force}
 
 
-def signable(visit: Visit, form: Form, chain: Chain | None, statement: str) -> Form:
-    """The form of a signature on a chain, to be signed with the viewer's passkey if they have one; ``statement`` is
-    where its words are to be had."""
-    if passkeys := passkeys_of(visit):
-        said = {"passkeys": orjson.dumps(passkeys).decode(), "statement": statement, "said": SAID}
-        return form._replace(signing=said, note="签字时设备会请您验证,用通行密钥签名。")
-    demanded = chain.stages[chain.stage].assurance if chain and chain.stage is not None else Assurance.ACCOUNT
-    return form._replace(note=WITHOUT[demanded])
+def signable(visit: Visit, forms: Iterable[Form], chain: Chain | None, application: str) -> list[Form]:
+    """The forms on a chain, of which those that say something in one's own name are to be signed with the viewer's
+    passkey if they have one; ``application`` is where the chain is in the interface."""
+    forms = list(forms)
+    if chain is None or not any(form.name in SAID for form in forms):
+        return forms
+    passkeys = orjson.dumps(found).decode() if (found := passkeys_of(visit)) else ""
+    note = "提交时设备会请您验证,用通行密钥签名。" if passkeys else WITHOUT[chain.demanded]
+
+    def signed(form: Form) -> Form:
+        place, said = SAID[form.name]
+        signing = {"passkeys": passkeys, "statement": f"{application}{place}/statement", "said": said}
+        return form._replace(signing=signing if passkeys else {}, note=note)
+
+    return [signed(form) if form.name in SAID else form for form in forms]
 
 
-SAID: Final = "opinion shown shown_digest"
+SAID: Final = {
+    "sign": ("", "opinion shown shown_digest"),
+    "refuse": ("/refusals", "reason shown shown_digest"),
+    "send-back": ("/send-backs", "to reason shown shown_digest"),
+}
+"""Of each form that is signed, where its words are to be had, and the fields they are made of."""
 WITHOUT: Final = {
     Assurance.ACCOUNT: "",
-    Assurance.KEY: "本环节须用本人的密钥签名:可在“密钥”页登记通行密钥,或用密钥文件在命令行签字。",
+    Assurance.KEY: "本环节须用本人的密钥签名:可在“密钥”页登记通行密钥,或用密钥文件在命令行办理。",
     Assurance.PASSKEY: "本环节须用通行密钥签名:请先在“密钥”页登记,并请组织部门当面确认。",
 }
 """What is said to signers who have no passkey, by what their stage demands."""

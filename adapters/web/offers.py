@@ -35,6 +35,8 @@ TYPED: Final = frozenset(
         "unknown_person",
         "assurance_too_low",
         "nobody_to_rank",
+        "nobody_named",
+        "already_in_reserve",
         "unknown_ground",
         "persons_only",
         "not_for_village_officers",
@@ -168,11 +170,11 @@ def _in_review(chain: Chain, found: Dossier, today: date) -> Iterator[Form]:
     def on_chain(name: str, fixed: dict[str, str] | None = None, **placeholders: Any) -> Form:
         return FORMS[name]._replace(fixed={**mine, **(fixed or {})}, probe=placeholders)
 
+    shown = shown_of(found.past)
+    seen = {"shown": str(shown.position), "shown_digest": shown.digest}
     if chain.phase is Phase.SIGNING:
-        shown = shown_of(found.past)
-        seen = {"shown": str(shown.position), "shown_digest": shown.digest}
         yield on_chain("sign", seen)
-        yield on_chain("refuse")
+        yield on_chain("refuse", seen)
     if chain.phase is Phase.CHECK:
         yield on_chain("check", passed=True, checked_on=today)
     if chain.phase is Phase.NOTICE:
@@ -188,7 +190,7 @@ def _in_review(chain: Chain, found: Dossier, today: date) -> Iterator[Form]:
         }
         choices: Choices = tuple((one, raised[one][:60]) for one in waiting)
         yield on_chain("settle-objection", objection=waiting[0], upheld=False).asking("objection", choices=choices)
-    yield on_chain("send-back", to="rectification").asking("to", choices=tuple(stages_behind(chain)))
+    yield on_chain("send-back", seen, to="rectification").asking("to", choices=tuple(stages_behind(chain)))
     yield on_chain("withdraw-application")
 
 

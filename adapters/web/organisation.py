@@ -14,19 +14,24 @@ from adapters.web.names import Names
 from adapters.web.offers import probe
 from adapters.web.policy_words import sections
 from adapters.web.site import Site, Visit, see_other
-from domain.appointing import Appoint
+from domain.accountability import add_months
+from domain.appointing import REPLACED_FOR, Appoint, ReplaceMember
+from domain.books import PublishTaskList, TaskListPublished
 from domain.command import Refused
 from domain.fact import Past
-from domain.ids import AppointmentId, PersonId, RegionId, UnitId
+from domain.households import RecordRank
+from domain.ids import AppointmentId, PersonId, RegionId, TaskListId, UnitId
 from domain.organisation import DissolveUnit, EstablishUnit, RegisterPerson, Relieve
-from domain.policy import AdoptPolicy, PolicyAdopted, in_force, packaged, policies_of
-from domain.posts import Post
+from domain.policy import AdoptPolicy, PolicyAdopted, Rank, in_force, packaged, policies_of
+from domain.posts import VILLAGE, Post
 from projections.directory import DirectoryLine
 from projections.post_ledger import PostLine
 from projections.reading import Query, Where, page
 
 PACKS: Final = ("county", "changsha", "huaihua", "huanjiang", "luchuan", "tongyu")
 """The policies that ship with the program."""
+
+MOST_PEOPLE: Final = 500
 
 UNIT_KINDS: Final[Choices] = (
     ("department", "部门"),
@@ -72,6 +77,38 @@ APPOINT: Final = Form(
         Field("since", "从哪天起", "date"),
     ),
     makes=(("appointment", AppointmentId),),
+)
+REPLACE: Final = Form(
+    "replace",
+    ReplaceMember,
+    "撤换",
+    "撤换",
+    (
+        Field("successor", "由谁接替", "choice", hint="今天撤下、今天接上,村里不缺一天人"),
+        Field("cause", "撤换原因", "choice", choices=tuple(REPLACED_FOR.items())),
+        Field("reason", "具体情况"),
+    ),
+    tone="grave",
+    makes=(("succeeding", AppointmentId),),
+)
+RANK: Final = Form(
+    "record-rank",
+    RecordRank,
+    "记录职级",
+    "保存职级",
+    (
+        Field("rank", "职级", "choice", choices=tuple((rank.value, rank.label) for rank in Rank)),
+        Field("since", "从哪天起", "date"),
+    ),
+)
+LIST_TASKS: Final = Form(
+    "publish-tasks",
+    PublishTaskList,
+    "下达任务清单",
+    "下达",
+    (Field("month", "哪个月", "choice"),),
+    makes=(("tasklist", TaskListId),),
+    note="清单由系统从截至此刻的记录里取出该队所包村未办结的帮扶计划和问题,谁也不必再填一遍。",
 )
 RELIEVE: Final = Form(
     "relieve",
@@ -132,33 +169,66 @@ def on_person(
     """Appointing the person, and relieving them of each post they hold, where the reader may."""
     fixed = {"person": str(person)}
     mine = places_open(visit, APPOINT._replace(fixed=fixed, probe={"post": Post.HEADQUARTERS, "since": visit.today}))
-    relieving = open_to(
-        visit,
-        [
-            RELIEVE._replace(
-                title=f"免去{names.post(post, True)}",
-                fixed={"appointment": str(post.appointment)},
-                probe={"on": max(visit.today, post.since)},
-            )
-            for post in posts
-            if post.until is None
-        ],
-    )
+    ranking = open_to(visit, [RANK._replace(fixed=fixed, probe={"rank": Rank.STAFF, "since": visit.today})])
+    leaving = (*ranking, *leaves(visit, connection, [post for post in posts if post.until is None], names))
     if not mine:
-        return Offered(relieving)
+        return Offered(leaving)
     choices = region_choices(connection, visit.query("township"), within=mine)
     levels = {"village", "township", "county", *(place.level for place in mine)}
     held = tuple((post.value, post.label) for post in Post if post.level in levels)
     units = tuple(unit for place in mine for unit in units_near(connection, place))
     form = APPOINT.asking("post", choices=held).asking("region", choices=choices).asking("unit", choices=units)
-    return Offered((form._replace(fixed=fixed), *relieving), townships_first(connection, within=mine))
+    return Offered((form._replace(fixed=fixed), *leaving), townships_first(connection, within=mine))
 
 
-def on_unit(visit: Visit, unit: UnitId, standing: bool) -> Offered:
-    """Dissolving the unit, where the reader may."""
-    if not standing:
+def leaves(visit: Visit, connection: Connection[Any], posts: Iterable[PostLine], names: Names) -> tuple[Form, ...]:
+    """Replacing someone in a post of a village, and relieving them of any, where the reader may."""
+    places = {str(post.appointment): post for post in posts}
+    asked: list[Form] = []
+    for appointment, post in places.items():
+        fixed, called = {"appointment": appointment}, names.post(post, True)
+        if post.post in VILLAGE:
+            probing = {"successor": PersonId("person-probe"), "cause": "other"}
+            asked.append(REPLACE._replace(title=f"撤换{called}", fixed=fixed, probe=probing))
+        asked.append(RELIEVE._replace(title=f"免去{called}", fixed=fixed, probe={"on": max(visit.today, post.since)}))
+    return tuple(
+        form.asking("successor", choices=successors(connection, places[form.fixed["appointment"]]))
+        if form.command is ReplaceMember
+        else form
+        for form in open_to(visit, asked)
+    )
+
+
+def successors(connection: Connection[Any], post: PostLine) -> Choices:
+    """Whoever is registered in the post's township, or at its county, and may take its place."""
+    near = [Where("region", "eq", post.region.at("county") or post.region)]
+    if township := post.region.at("township"):
+        near.insert(0, Where("region", "within", (township,)))
+    found = {
+        line.id: line.name
+        for where in near
+        for line in page(
+            connection, DirectoryLine, Query((Where("kind", "eq", "person"), where), ("sort_key",), limit=MOST_PEOPLE)
+        ).lines
+        if line.id != post.person
+    }
+    return tuple((str(one), name) for one, name in found.items())
+
+
+def on_unit(visit: Visit, line: DirectoryLine, published: Iterable[TaskListPublished]) -> Offered:
+    """A team's task list for a month that has none yet, and dissolving the unit, where the reader may."""
+    if not line.standing:
         return Offered()
-    return Offered(open_to(visit, [DISSOLVE._replace(fixed={"unit": str(unit)}, probe={"on": visit.today})]))
+    first = visit.today.replace(day=1)
+    out = {one.month for one in published}
+    months = [month for month in (first, add_months(first, 1)) if month not in out]
+    asked = [DISSOLVE._replace(fixed={"unit": str(line.id)}, probe={"on": visit.today})]
+    if months and line.unit_kind == "team":
+        choices = tuple((month.isoformat(), f"{month.year}年{month.month}月") for month in months)
+        listing = LIST_TASKS.asking("month", choices=choices, value=choices[0][0])
+        probing = {"month": months[0], "cut_off": 1, "tasks": ()}
+        asked.insert(0, listing._replace(fixed={"team": str(line.id)}, probe=probing))
+    return Offered(open_to(visit, asked))
 
 
 def places_open(visit: Visit, form: Form) -> tuple[RegionId, ...]:

@@ -10,16 +10,25 @@ from adapters.web.access import access
 from adapters.web.actions import actions
 from adapters.web.boards import boards
 from adapters.web.cases import cases
+from adapters.web.comparisons import comparisons
 from adapters.web.duty import duties
 from adapters.web.exits import exits
+from adapters.web.households import households
 from adapters.web.imports import imports
 from adapters.web.issues import issues
 from adapters.web.keys import keys
+from adapters.web.meetings import meetings
+from adapters.web.merits import merits
+from adapters.web.notices import notices
 from adapters.web.organisation import organisation
+from adapters.web.particulars import particulars
+from adapters.web.places import places
+from adapters.web.pledges import pledges
 from adapters.web.queues import queues
 from adapters.web.records import records
 from adapters.web.reverse_checks import reverse_checks
 from adapters.web.site import STATIC, Site, Visit
+from adapters.web.sweeps import sweeps
 
 
 def pages(application: Application) -> APIRouter:
@@ -39,6 +48,15 @@ def pages(application: Application) -> APIRouter:
         duties,
         reverse_checks,
         exits,
+        meetings,
+        merits,
+        notices,
+        pledges,
+        households,
+        particulars,
+        places,
+        sweeps,
+        comparisons,
     ):
         part(site)
     site.page("/static/{name}", static, door="open")

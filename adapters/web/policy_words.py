@@ -71,6 +71,8 @@ def sections(policy: Policy) -> Iterator[Section]:
         yield Section("防返贫监测", (f"从发现线索到识别认定不超过{monitoring.identify_days}天{notice}",))
     if policy.duty:
         yield from duty(policy.duty)
+    if policy.seals:
+        yield Section("日志封存", ("在 SHA-256、Ed25519 之外,另以国密 SM3、SM2 封存同一日志",))
 
 
 def closure(rule: Closure) -> str:

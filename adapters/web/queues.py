@@ -1,41 +1,66 @@
 """待办: what waits for whom, computed from the ledgers and the posts someone holds."""
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from psycopg import Connection
 from starlette.responses import Response
 
+from adapters.web.duty import to_approve
 from adapters.web.hearings import Hearing, hearings
 from adapters.web.issues import UNDONE_STATUSES, may_register
 from adapters.web.names import names_of
 from adapters.web.site import Site, Visit
+from domain.chains import Phase
 from domain.escalation import ANSWER
 from domain.ids import Id, IssueId, RegionId
 from domain.issues import Status
-from domain.posts import Post
+from domain.meetings import DECIDE, FOLLOW_UP
+from domain.policy import ExitStep
+from domain.posts import FIELD, Post
 from domain.rectification import DECIDE_EXTENSION
+from projections.decision_ledger import DecisionLine
 from projections.escalation_ledger import EscalationLine
+from projections.exit_ledger import ExitLine
 from projections.issue_ledger import IssueLine, overdue_days
+from projections.leave_ledger import LeaveLine
 from projections.reading import Query, Where, count, page, tally
 from projections.signoff_ledger import SignOffLine, phase_on, queue
 
 MOST: Final = 100
 
 
+class Pending(NamedTuple):
+    """待办的退出: an exit, and what is to be done about it."""
+
+    todo: str
+    line: ExitLine
+
+
 class Waiting(NamedTuple):
-    """待签待办: everything that waits for one person, the oldest first. ``about`` are the issues by id."""
+    """待签待办: everything that waits for one person, the oldest first. ``about`` are the issues by id.
+
+    ``undone`` are the decisions of meetings that are theirs to carry out, ``settling`` those of others that they may
+    look at and settle.
+    """
 
     chains: tuple[SignOffLine, ...]
     escalations: tuple[EscalationLine, ...]
     extensions: tuple[IssueLine, ...]
     overdue: tuple[IssueLine, ...]
     hearings: tuple[Hearing, ...]
+    exits: tuple[Pending, ...]
+    leaves: tuple[LeaveLine, ...]
+    undone: tuple[DecisionLine, ...]
+    settling: tuple[DecisionLine, ...]
     mine: int
     about: dict[Id, IssueLine]
 
     @property
     def total(self) -> int:
-        return sum(map(len, (self.chains, self.escalations, self.extensions, self.overdue, self.hearings)))
+        """How much waits, other than what is overdue."""
+        chains = (self.chains, self.escalations, self.extensions, self.hearings)
+        return sum(map(len, (*chains, self.exits, self.leaves, self.undone, self.settling)))
 
 
 def queues(site: Site) -> None:
@@ -66,6 +91,10 @@ def waiting(visit: Visit, connection: Connection[Any]) -> Waiting:
         extensions,
         tuple(overdue),
         hearings(visit, connection),
+        exits_due(visit, connection),
+        to_approve(visit, connection),
+        undone(visit, connection),
+        to_settle(visit, connection),
         len(mine),
         about,
     )
@@ -103,6 +132,66 @@ def may_decide(visit: Visit, line: IssueLine) -> bool:
     allowed = DECIDE_EXTENSION[line.severity]
     posts = any(t.post in allowed and t.region.holds(line.region) for t in visit.viewer.held)
     return posts and me not in asked_by and me not in (line.leader, line.person)
+
+
+def exits_due(visit: Visit, connection: Connection[Any]) -> tuple[Pending, ...]:
+    """The exits whose next step, ruling or announcement is for the one who looks to record: those in the field for
+    households and villages, the headquarters for the county. Whoever has to check, put up a notice, settle an
+    objection or sign is asked for it by the chain itself."""
+    county = Where("object", "eq", "county")
+    taking = (Where("phase", "eq", Phase.CHECK), Where("next_step", "ne", ExitStep.VERIFICATION))
+    ruling = (Where("ruling", "eq", True), Where("phase", "eq", Phase.COMPLETE), Where("ruled", "null", True))
+    announcing = (Where("standing", "eq", True), Where("announced_on", "null", True))
+    asked: tuple[tuple[list[RegionId], tuple[Where, ...]], ...] = (
+        (where_held(visit, FIELD), taking),
+        (where_held(visit, FIELD), announcing),
+        (where_held(visit, (Post.HEADQUARTERS,)), (county, *taking)),
+        (where_held(visit, (Post.HEADQUARTERS,)), ruling),
+        (where_held(visit, (Post.HEADQUARTERS,)), (county, *announcing)),
+    )
+    return tuple(
+        Pending(todo(line), line)
+        for regions, where in asked
+        if regions
+        for line in page(
+            connection, ExitLine, Query((Where("region", "within", regions), *where), ("opened_on",), limit=MOST)
+        ).lines
+    )
+
+
+def where_held(visit: Visit, posts: Sequence[Post]) -> list[RegionId]:
+    """Where the one who looks holds one of these posts."""
+    return sorted({tenure.region for tenure in visit.viewer.held if tenure.post in posts})
+
+
+def todo(line: ExitLine) -> str:
+    if line.standing:
+        return "待公告"
+    return f"待{line.next_step.label}" if line.next_step else "待记录省级审定"
+
+
+def undone(visit: Visit, connection: Connection[Any]) -> tuple[DecisionLine, ...]:
+    """What meetings gave the one who looks to do, and they have not reported done."""
+    where = (
+        Where("responsible", "eq", visit.viewer.person),
+        Where("settled_on", "null", True),
+        Where("done_on", "null", True),
+    )
+    return page(connection, DecisionLine, Query(where, ("due",), limit=MOST)).lines
+
+
+def to_settle(visit: Visit, connection: Connection[Any]) -> tuple[DecisionLine, ...]:
+    """What others report done, and the one who looks may settle."""
+    regions = where_held(visit, (*FOLLOW_UP, *DECIDE))
+    if not regions:
+        return ()
+    where = (
+        Where("region", "within", regions),
+        Where("settled_on", "null", True),
+        Where("done_on", "null", False),
+        Where("responsible", "ne", visit.viewer.person),
+    )
+    return page(connection, DecisionLine, Query(where, ("done_on",), limit=MOST)).lines
 
 
 def home(visit: Visit) -> Response:
@@ -143,6 +232,9 @@ def queue_page(visit: Visit) -> Response:
         ids |= {one.asked_by for line in found.extensions for one in line.extensions}
         ids |= {line.by for line in found.escalations} | {line.applicant for line in found.chains}
         ids |= {line.region for line in found.chains} | {line.subject for line in found.chains}
+        ids |= {id for one in found.exits for id in (one.line.region, one.line.subject, one.line.applicant)}
+        ids |= {id for line in found.leaves for id in (line.region, line.person)}
+        ids |= {id for line in (*found.undone, *found.settling) for id in (line.region, line.responsible)}
         names = names_of(connection, ids)
     phases = {line.chain: phase_on(line, visit.today) for line in found.chains}
     return visit.render("queue.html", waiting=found, names=names, phases=phases)

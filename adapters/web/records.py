@@ -10,39 +10,46 @@ from starlette.responses import Response
 
 from adapters.http.problems import Problem
 from adapters.logging import audit
-from adapters.web.actions import about, can_act, done, performed, shown_again
+from adapters.web.actions import about, can_act, done, execute, performed, shown_again
 from adapters.web.cases import supervising
 from adapters.web.dossier import tenures_of, timeline
 from adapters.web.formats import address
 from adapters.web.forms import Form, Typed
-from adapters.web.issues import UNDONE_STATUSES
+from adapters.web.merits import may_give
 from adapters.web.names import named_in, names_of
 from adapters.web.organisation import (
     APPOINT,
     DISSOLVE,
     ESTABLISH,
+    LIST_TASKS,
+    RANK,
     REGISTER,
     RELIEVE,
+    REPLACE,
     on_directory,
     on_person,
     on_unit,
-    region_of,
 )
 from adapters.web.site import Site, Visit
-from domain.command import About
+from domain.books import PublishTaskList, TaskListPublished
+from domain.command import About, Act, Command
 from domain.commendation import RESERVE_LEVELS
 from domain.fact import Past
-from domain.ids import Id, PersonId, UnitId, id_of
-from domain.issues import Status
+from domain.households import RankRecorded
+from domain.ids import Id, PersonId, TaskListId, UnitId, id_of
 from domain.posts import TENURE
 from domain.reverse_check import CLAIM_KINDS
 from projections.accountability_record import Record, record
+from projections.book_ledger import BookLine
 from projections.directory import DirectoryLine
 from projections.issue_ledger import IssueLine
 from projections.post_ledger import PostLine
-from projections.reading import Query, Where, count, find, page, tally, walk
+from projections.reading import Query, Where, count, find, page, walk
+from services import task_lists
+from services.ledger import Ledger, Outcome
 
 PAGE: Final = 50
+MOST_TASKS: Final = 5000
 ROLES: Final = {"unit": "责任单位", "leader": "责任领导", "person": "责任人", "nobody": "未交办"}
 ENDINGS: Final = {"assigned": "已交办", "reassigned": "变更责任人", "closed": "已销号", "withdrawn": "已撤销"}
 KINDS: Final = {"person": "人员", "unit": "单位", "region": "区划"}
@@ -53,11 +60,11 @@ def records(site: Site) -> None:
     site.page("/people/{who}/{form}", act_on_person, method="POST")
     site.page("/units/{who}", unit_page)
     site.page("/units/{who}/{form}", act_on_unit, method="POST")
-    site.page("/regions/{code}", region_page)
     site.page("/directory", directory_page)
     site.page("/directory/register-person", register_person, method="POST")
     site.page("/directory/establish-unit", establish_unit, method="POST")
     site.page("/timeline/{tag}", timeline_page)
+    site.page("/task-lists/{tasklist}", task_list_page)
     site.templates.globals |= {
         "roles": ROLES,
         "endings": ENDINGS,
@@ -76,26 +83,43 @@ def unit_page(visit: Visit) -> Response:
 
 
 def act_on_person(visit: Visit) -> Response:
-    """Appoints the person, or relieves them."""
-    return act_on(visit, PersonId(visit.request.path_params["who"]), (APPOINT, RELIEVE))
+    """Appoints the person, replaces them, relieves them, or records their rank."""
+    return act_on(visit, PersonId(visit.request.path_params["who"]), (APPOINT, RELIEVE, REPLACE, RANK))
 
 
 def act_on_unit(visit: Visit) -> Response:
-    return act_on(visit, UnitId(visit.request.path_params["who"]), (DISSOLVE,))
+    return act_on(visit, UnitId(visit.request.path_params["who"]), (DISSOLVE, LIST_TASKS))
 
 
 def act_on(visit: Visit, who: PersonId | UnitId, forms: tuple[Form, ...]) -> Response:
     form = next((one for one in forms if one.name == visit.request.path_params["form"]), None)
     if form is None:
         raise Problem(404, "not_found", "没有这个页面")
-    fixed = {**about(visit, form), **({who.kind: who} if who.kind in form.command.model_fields else {})}
+    fixed: dict[str, Any] = {**about(visit, form), **({who.kind: who} if who.kind in form.command.model_fields else {})}
+    if form is LIST_TASKS:
+        fixed |= {"team": who, "cut_off": 1, "tasks": ()}
     return performed(
         visit,
         form,
         fixed,
         lambda typed, status: record_page(visit, who, typed, status),
         lambda _: address(who),
+        published if form is LIST_TASKS else execute,
     )
+
+
+def published(ledger: Ledger, command: Command, act: Act, key: str) -> Outcome:
+    """What is on the list the service works out."""
+    assert isinstance(command, PublishTaskList)
+    return task_lists.publish(ledger, command.tasklist, command.team, command.month, act, key)
+
+
+def lists_of(visit: Visit, team: UnitId, position: int | None) -> tuple[TaskListPublished, ...]:
+    """The task lists of a team, the latest first."""
+    facts = visit.application.facts.read((About(team, (TaskListPublished,)),)).facts
+    known = [fact.event for fact in facts if position is None or fact.position <= position]
+    found = [event for event in known if isinstance(event, TaskListPublished) and event.team == team]
+    return tuple(sorted(found, key=lambda event: event.month, reverse=True))
 
 
 def record_page(visit: Visit, who: PersonId | UnitId, typed: Typed | None = None, status: int = 200) -> Response:
@@ -107,6 +131,7 @@ def record_page(visit: Visit, who: PersonId | UnitId, typed: Typed | None = None
             raise Problem(404, "unknown_subject", "台账中没有这个人或这个单位")
         found = record(connection, who, as_of.position, as_of.day)
         members = () if isinstance(who, PersonId) else members_of(connection, who, as_of.position)
+        lists = () if isinstance(who, PersonId) else lists_of(visit, who, as_of.position)
         names = names_of(
             connection,
             {
@@ -121,7 +146,7 @@ def record_page(visit: Visit, who: PersonId | UnitId, typed: Typed | None = None
         if isinstance(who, PersonId):
             offered = on_person(visit, connection, who, found.posts, names)
         else:
-            offered = on_unit(visit, who, line.standing)
+            offered = on_unit(visit, line, lists)
     audit("viewed", viewer=visit.viewer.person, subject=who, what="accountability_record", as_of=as_of.position)
     return visit.render(
         "record.html",
@@ -131,11 +156,21 @@ def record_page(visit: Visit, who: PersonId | UnitId, typed: Typed | None = None
         names=names,
         as_of=as_of,
         members=members,
+        lists=lists,
+        rank=rank_held(visit, who, as_of.position) if isinstance(who, PersonId) else None,
+        may_commend=may_give(visit),
         offered=offered,
         typed=shown_again(offered.forms, typed),
-        done=done(visit, REGISTER, ESTABLISH, APPOINT, RELIEVE, DISSOLVE),
+        done=done(visit, REGISTER, ESTABLISH, APPOINT, RELIEVE, REPLACE, RANK, LIST_TASKS, DISSOLVE),
         may_open=can_act(visit) and supervising(visit),
     )
+
+
+def rank_held(visit: Visit, person: PersonId, position: int | None) -> RankRecorded | None:
+    """The rank last recorded of a person, with the day from which it counts."""
+    facts = visit.application.facts.read((About(person, (RankRecorded,)),)).facts
+    known = [fact.event for fact in facts if position is None or fact.position <= position]
+    return next((event for event in reversed(known) if isinstance(event, RankRecorded)), None)
 
 
 def members_of(connection: Connection[Any], unit: UnitId, position: int | None) -> tuple[PostLine, ...]:
@@ -155,47 +190,10 @@ def mentioned(found: Record) -> set[Id | None]:
         *(one.decided_by for one in found.merits),
         *(one.revoked_by for one in found.merits),
         *(one.subject for one in found.signatures),
-        *(id for one in found.charges for id in (one.region, one.decided_by)),
+        *(id for one in found.charges for id in (one.region, one.person, one.decided_by)),
+        *(one.edition for one in found.notices),
         *(id for one in found.untrue for id in (one.region, one.checked_by)),
     }
-
-
-def region_page(visit: Visit) -> Response:
-    """地区概况: issues by status, who is in post, what the lists said."""
-    region = region_of(visit)
-    as_of = visit.as_of
-    with visit.application.pool.connection() as connection:
-        line = find(connection, DirectoryLine, region)
-        if line is None:
-            raise Problem(404, "unknown_region", "没有这个区划")
-        within = (Where("region", "within", (region,)),)
-        statuses = tally(connection, IssueLine, ("status",), within, as_of.position)
-        late = (*within, Where("due", "before", as_of.day), Where("status", "in", UNDONE_STATUSES))
-        overdue = count(connection, IssueLine, late, as_of.position)
-        here = (Where("region", "eq", region),)
-        posts = [
-            one
-            for one in walk(connection, PostLine, Query(here, ("post",), as_of.position))
-            if one.tenure.covers(as_of.day)
-        ]
-        below = page(connection, DirectoryLine, Query((Where("kind", "eq", "region"), *within), ("region",), limit=500))
-        found = record(connection, region, as_of.position, as_of.day)
-        names = names_of(connection, {region, *(one.person for one in posts), *(one.subject for one in found.cases)})
-    audit("viewed", viewer=visit.viewer.person, subject=region, what="region", as_of=as_of.position)
-    width = {"province": 4, "city": 6, "county": 9, "township": 12, "village": 0}[region.level]
-    return visit.render(
-        "region.html",
-        may_open=can_act(visit) and supervising(visit) and region.level == "township",
-        line=line,
-        region=region,
-        statuses=[(status, statuses.get((status,), 0)) for status in Status],
-        overdue=overdue,
-        posts=posts,
-        below=[one for one in below.lines if len(one.region.code) == width],
-        record=found,
-        names=names,
-        as_of=as_of,
-    )
 
 
 def directory_page(visit: Visit) -> Response:
@@ -250,6 +248,27 @@ def directory(visit: Visit, kind: str, typed: Typed | None = None, status: int =
         total=total,
         next=f"/directory?kind={kind}&name={text}&cursor={found.next}" if found.next else "",
     )
+
+
+def task_list_page(visit: Visit) -> Response:
+    """任务清单: what a team was given for a month, and how far each task has come since; drawn again on request."""
+    tasklist = TaskListId(visit.request.path_params["tasklist"])
+    found = task_lists.published(visit.application.facts, tasklist)
+    if found is None:
+        raise Problem(404, "unknown_tasklist", "没有这份任务清单")
+    entries = [task.entry for task in found.tasks]
+    with visit.application.pool.connection() as connection:
+        asked = Query((Where("entry", "in", entries),), limit=MOST_TASKS)
+        books = {str(line.entry): line for line in walk(connection, BookLine, asked)} if entries else {}
+        numbered = Query(
+            (Where("issue", "in", [one for one in entries if one.startswith("issue-")]),), limit=MOST_TASKS
+        )
+        issues = {str(line.issue): line for line in walk(connection, IssueLine, numbered)} if entries else {}
+        ids: set[Id | None] = {found.team, *(task.region for task in found.tasks)}
+        names = names_of(connection, ids)
+    audit("viewed", viewer=visit.viewer.person, subject=tasklist, what="task_list")
+    again = task_lists.redrawn(visit.application.facts, tasklist) if visit.query("redraw") else None
+    return visit.render("task_list.html", tasklist=found, books=books, issues=issues, again=again, names=names)
 
 
 def timeline_page(visit: Visit) -> Response:

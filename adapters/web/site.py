@@ -31,6 +31,7 @@ from adapters.http.problems import Problem, problem_of
 from adapters.identity.admission import Identity, NotAdmitted, csrf_fits, csrf_of
 from adapters.proofs.people import proven
 from adapters.web import formats
+from adapters.web.forms import PRIVATE
 from adapters.web.names import Names, names_of
 from adapters.web.words import LEVEL_NAMES, tell, title
 from domain.command import About, Act, Command
@@ -289,14 +290,15 @@ class Site:
 
     def sign_in_first(self, visit: Visit) -> Response:
         """To the door; what was typed into a form meanwhile is carried along, so that an evening's entry is not lost
-        to a session that ended. Never what another site made the browser send."""
+        to a session that ended. Never what another site made the browser send, and no villager's values."""
         request = visit.request
         if request.method != "POST":
             wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse("/login" + ("" if wanted == "/" else f"?{urlencode({'next': wanted})}"), 303)
         origin = request.headers.get("origin", "")
         own = origin.partition("://")[2] == request.headers.get("host", "-")
-        typed = [(n, v) for n, v in visit.posted.multi_items() if isinstance(v, str) and n != "csrf"] if own else []
+        said = [(n, v) for n, v in visit.posted.multi_items() if isinstance(v, str) and n != "csrf"] if own else []
+        typed = [(n, v) for n, v in said if not n.startswith(PRIVATE)]
         return self.door(visit, 401, wanted=request.url.path, typed=typed, sentence="登录已失效,请重新登录")
 
     def door(

@@ -108,7 +108,8 @@ def of_personal(event: Event, names: Names) -> str | None:
             )
         case comparison.ContradictionFound():
             listed = "应在而不在" if event.kind.absence else "列于"
-            return f"{names(event.household)}有{len(event.members)}名成员{listed}{event.kind.label}"
+            became = "立为问题" if event.opened else "并入尚未了结的问题"
+            return f"{names(event.household)}有{len(event.members)}名成员{listed}{event.kind.label},{became}"
     return None
 
 

@@ -241,9 +241,9 @@ def of_chains(event: Event, names: Names) -> str | None:
             )
         case chains.SentBack():
             to = f"第{event.stage + 1}级签字" if event.stage is not None else BACK_TO[event.to]
-            return f"退回到{to}环节,此后的签字须重新办理"
+            return f"退回到{to}环节,此后的签字须重新办理{signed_with(event)}"
         case chains.SignatureRefused():
-            return f"以{event.post.label}身份拒签(第{event.stage + 1}级),本次申请终止,退回整改"
+            return f"以{event.post.label}身份拒签(第{event.stage + 1}级),本次申请终止,退回整改{signed_with(event)}"
         case chains.ChainWithdrawn():
             return "撤回销号申请"
     return None
@@ -274,7 +274,7 @@ def of_boards(event: Event, names: Names) -> str | None:
     return None
 
 
-def signed_with(event: chains.SignedOff) -> str:
+def signed_with(event: chains.Given) -> str:
     """With what key, where it was more than an account."""
     if event.signature is None:
         return ""

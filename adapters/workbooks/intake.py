@@ -5,11 +5,15 @@ every place of the rows stands.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
+from typing import Literal
 
 from pydantic import ValidationError
 
+from adapters.workbooks.deadlines import Precision
 from adapters.workbooks.problems import BadWorkbook, Problem
 from adapters.workbooks.reader import Reading, Row
 from domain.command import About, refuse
@@ -69,12 +73,12 @@ def imported(row: Row, unstated: Severity | None = None) -> ImportedIssue:
         return ImportedIssue(
             sheet=row.sheet,
             row=row.row,
-            region=RegionId.of(row.region or ""),
+            region=_region(row.region or ""),
             category=row.category or UNSTATED,
             source=row.source or UNSTATED,
             severity=severity_named(row.severity) if row.severity else unstated,
             description=f"{row.hamlet}:{row.description}" if row.hamlet else row.description or "",
-            deadline=Deadline(due=row.due, precision=row.due_precision or "unstated", long_term=row.long_term),
+            deadline=_deadline(row.due, row.due_precision or "unstated", row.long_term),
             planned_funds=row.money_fen,
             unit=row.unit,
             leader=row.leader,
@@ -86,6 +90,15 @@ def imported(row: Row, unstated: Severity | None = None) -> ImportedIssue:
         )
     except (ValidationError, ValueError) as error:
         raise BadWorkbook("row_not_registrable", f"“{row.sheet}”第{row.row}行不能登记,请核对后再导入") from error
+
+
+# A long list names the same few places and days over and over: one of each is enough.
+_region = lru_cache(4096)(RegionId.of)
+
+
+@lru_cache(4096)
+def _deadline(due: date | None, precision: Precision | Literal["unstated"], long_term: bool) -> Deadline:
+    return Deadline(due=due, precision=precision, long_term=long_term)
 
 
 def severity_named(label: str) -> Severity:

@@ -33,21 +33,18 @@ from domain.accountability import (
 from domain.appointing import Appoint
 from domain.fact import Event
 from domain.ids import AppealId, AppointmentId, CaseId, IssueId, MeasureId, PersonId, RegionId, UnitId
-from domain.issues import Deadline, IssueRegistered
-from domain.organisation import PersonRegistered, UnitEstablished
-from domain.policy import PolicyAdopted, Severity, packaged
-from domain.posts import Appointed, Post
+from domain.organisation import UnitEstablished
+from domain.posts import Post
 from domain.regions import RegionEstablished
+from tests.luchuan import COUNTY, LONG_AGO, RULES, in_post, well, who
 from tests.scenario import Scene
 
-COUNTY = RegionId("region-450922")
 TOWN = RegionId("region-450922101")
 OTHER_TOWN = RegionId("region-450922102")
 VILLAGE = RegionId("region-450922101201")
 BUREAU = UnitId("unit-water")
 ISSUE = IssueId("issue-well")
 CASE = CaseId("case-one")
-LONG_AGO = date(2016, 1, 1)
 SEPTEMBER = datetime(2016, 9, 15, 2, tzinfo=UTC)
 TODAY = date(2016, 9, 15)
 
@@ -70,46 +67,15 @@ PEOPLE: dict[str, tuple[Post, RegionId, UnitId | None]] = {
 }
 
 
-def who(name: str) -> PersonId:
-    return PersonId(f"person-{name}")
-
-
 def county() -> list[Event]:
     facts: list[Event] = [
         RegionEstablished(region=region, name=name, since=LONG_AGO)
         for region, name in ((COUNTY, "陆川县"), (TOWN, "温泉镇"), (OTHER_TOWN, "米场镇"), (VILLAGE, "某村"))
     ]
-    facts.append(UnitEstablished(unit=BUREAU, name="县水利局", kind="department", region=COUNTY))
-    facts.append(PolicyAdopted(region=COUNTY, policy=packaged("county"), since=LONG_AGO))
+    facts += [UnitEstablished(unit=BUREAU, name="县水利局", kind="department", region=COUNTY), RULES]
     for name, (post, region, unit) in PEOPLE.items():
-        facts.append(PersonRegistered(person=who(name), name="某人", region=region))
-        facts.append(
-            Appointed(
-                appointment=AppointmentId(f"appointment-{name}"),
-                person=who(name),
-                post=post,
-                region=region,
-                unit=unit,
-                since=LONG_AGO,
-            )
-        )
-    deadline = Deadline(due=date(2016, 8, 1), precision="day", long_term=False)
-    facts.append(
-        IssueRegistered(
-            issue=ISSUE,
-            region=TOWN,
-            place=None,
-            object=None,
-            category="饮水",
-            source="自查",
-            severity=Severity.MINOR,
-            description="水井无盖",
-            found_on=None,
-            deadline=deadline,
-            planned_funds=None,
-        )
-    )
-    return facts
+        facts += in_post(name, post, region, unit)
+    return [*facts, well(ISSUE, TOWN, date(2016, 8, 1))]
 
 
 def opened(subject: RegionId | UnitId | PersonId = TOWN, *, automatic: bool = True) -> tuple[PersonId, Event]:

@@ -13,18 +13,8 @@ from domain.commendation import GiveMerit, MeritGiven, MeritKind, MeritRevoked, 
 from domain.ids import AppointmentId, MeritId, RegionId, UnitId
 from domain.organisation import Relieve
 from domain.posts import Appointed, Post, Relieved, held
-from tests.domain.test_accountability import (
-    BUREAU,
-    COUNTY,
-    TODAY,
-    TOWN,
-    VILLAGE,
-    admonished,
-    appointed,
-    case_on,
-    measure,
-    who,
-)
+from tests.domain.test_accountability import BUREAU, TODAY, TOWN, VILLAGE, admonished, appointed, case_on, measure
+from tests.luchuan import COUNTY, who
 from tests.scenario import Scene
 
 EXTRA: dict[MeritKind, dict[str, Any]] = {

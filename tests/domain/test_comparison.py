@@ -15,9 +15,10 @@ from domain.comparison import (
     expected,
 )
 from domain.households import AddMember, RemoveHousehold, RemoveMember
-from domain.ids import HouseholdId, ImportId, MemberId, RegionId
+from domain.ids import HouseholdId, ImportId, IssueId, MemberId, RegionId
 from domain.issues import Deadline, IssueRegistered
 from domain.policy import Severity
+from domain.registration import WithdrawIssue
 from domain.vault import RestrictParticulars
 from tests.county import COUNTY, OTHER_VILLAGE, TOWN, VILLAGE, county, person
 from tests.households import HOME, household, member
@@ -89,12 +90,45 @@ def test_the_same_roster_gives_nothing_twice(scene: Scene) -> None:
     assert [one.object for one in scene.last if isinstance(one, IssueRegistered)] == [OTHER_HOME]
 
 
-def test_another_roster_or_another_kind_is_another_finding(scene: Scene) -> None:
+LATER, LAST = ImportId("import-" + "6" * 64), ImportId("import-" + "7" * 64)
+
+
+def issues_of(scene: Scene) -> list[IssueId]:
+    return [event.issue for event in scene.events(IssueRegistered) if isinstance(event, IssueRegistered)]
+
+
+def test_another_kind_of_roster_is_another_issue(scene: Scene) -> None:
     scene.when(compare(scene, found(HOME)), person("supervisor"))
     scene.when(compare(scene, found(HOME), kind=RosterKind.CARS), person("supervisor"))
-    scene.when(compare(scene, found(HOME), roster=ImportId("import-" + "6" * 64)), person("supervisor"))
-    issues = [event.issue for event in scene.events(IssueRegistered) if isinstance(event, IssueRegistered)]
-    assert len(set(issues)) == 3
+    assert len(set(issues_of(scene))) == 2
+
+
+def test_a_later_roster_names_the_issue_that_is_still_open(scene: Scene) -> None:
+    scene.when(compare(scene, found(HOME)), person("supervisor"))
+    (issue,) = issues_of(scene)
+    scene.when(compare(scene, found(HOME, 0, 1), found(OTHER_HOME), roster=LATER), person("supervisor"))
+    compared, named, registered, opened = scene.last
+    assert isinstance(compared, RosterCompared)
+    assert compared.households == 2
+    assert isinstance(named, ContradictionFound)
+    assert (named.issue, named.opened, named.members) == (issue, False, found(HOME, 0, 1).members)
+    assert isinstance(registered, IssueRegistered)
+    assert isinstance(opened, ContradictionFound)
+    assert (registered.object, opened.opened) == (OTHER_HOME, True)
+    assert scene.when(compare(scene, found(HOME), roster=LATER), person("supervisor")).facts == ()
+
+
+def test_once_the_issue_is_settled_a_later_roster_opens_another_and_names_that_from_then_on(scene: Scene) -> None:
+    scene.when(compare(scene, found(HOME)), person("supervisor"))
+    (first,) = issues_of(scene)
+    scene.when(WithdrawIssue(issue=first, reason="名册有误"), person("headquarters"))
+    scene.when(compare(scene, found(HOME), roster=LATER), person("supervisor"))
+    _, second = issues_of(scene)
+    assert second != first
+    scene.when(compare(scene, found(HOME), roster=LAST), person("supervisor"))
+    named = scene.last[-1]
+    assert isinstance(named, ContradictionFound)
+    assert (named.issue, len(issues_of(scene))) == (second, 2)
 
 
 def test_a_comparison_that_finds_nothing_is_a_fact_too(scene: Scene) -> None:

@@ -2,18 +2,20 @@
 
 import json
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
-from domain.chains import ChainOpened, SignedOff, statement_of
+from domain.chains import ChainOpened, SentBack, SignatureRefused, SignedOff, statement_of
 from domain.chains import fold as fold_chain
 from domain.command import Act, Proof, Refused
+from domain.exiting import RefuseExit, SendBackExit
 from domain.fact import Past
 from domain.ids import ChainId, IssueId, PersonId
 from domain.keys import ConfirmKey, KeyRegistered, RevokeKey, confirmation, fold, id_of
 from domain.policy import AdoptPolicy, packaged
-from domain.signoff import SendBack, SignOff
+from domain.signoff import RefuseSignature, SendBack, SignOff, shown_of
 from domain.statements import Assurance, PersonalSignature, Statement
 from tests import households
 from tests.county import CHAIN_SIGNERS, COUNTY, applied, county, person, sign, sign_all
@@ -303,6 +305,92 @@ def test_an_exit_is_signed_with_a_key_of_ones_own_just_so() -> None:
     refused(scene, "signature_invalid", command, SECRETARY)
     perform(scene, command, SECRETARY, proof(signer, said))
     assert scene.last[0].assurance is Assurance.KEY  # type: ignore[attr-defined]
+
+
+# What turns a chain back
+
+
+def turning(scene: Scene, chain: ChainId, refuses: bool) -> RefuseSignature | SendBack:
+    """Refusing to sign, or sending back to the check, on what stands now."""
+    seen = shown_of(scene.about(ISSUE))
+    asked: dict[str, Any] = {"issue": ISSUE, "chain": chain, "reason": "路面又塌了"}
+    shown = {"shown": seen.position, "shown_digest": seen.digest}
+    if refuses:
+        return RefuseSignature.model_validate(asked | shown)
+    return SendBack.model_validate(asked | shown | {"to": "check"})
+
+
+@pytest.mark.parametrize("refuses", [True, False], ids=["refused", "sent back"])
+def test_what_turns_a_chain_back_is_signed_as_a_sign_off_is(refuses: bool) -> None:
+    scene, signer, other = county(), KeyFile(), KeyFile()
+    key = confirmed(scene, signer, SECRETARY, ORGANISER)
+    chain = applied(scene, ISSUE)
+    scene.when(sign(scene, ISSUE, chain), person("village-director"))
+    command, act = turning(scene, chain, refuses), Act(SECRETARY, scene.at)
+    said = command.statement(scene.ledger.stand(command, act)[0], act)
+    body = json.loads(said.text)
+    signing = next(fact for fact in scene.about(ISSUE) if isinstance(fact.event, SignedOff))
+    assert body["decision"] == ("refuse" if refuses else "send_back")
+    assert body["before"] == sha256(f"{signing.position} {signing.digest}\n".encode()).hexdigest(), "what it sets aside"
+    command = command.model_copy(update={"signature": signer.sign(said.digest)})
+    refused(scene, "signature_invalid", command, SECRETARY)
+    refused(scene, "statement_differs", command.model_copy(update={"reason": "别的"}), SECRETARY, proof(signer, said))
+    blind = command.model_copy(update={"shown": None, "shown_digest": None})
+    refused(scene, "shown_missing", blind, SECRETARY, proof(signer, said))
+    stranger = command.model_copy(update={"signature": other.sign(said.digest)})
+    refused(scene, "key_not_in_force", stranger, SECRETARY, proof(other, said))
+    perform(scene, command, SECRETARY, proof(signer, said))
+    (fact,) = scene.last
+    assert isinstance(fact, SignatureRefused | SentBack)
+    assert (fact.assurance, fact.signature) == (Assurance.KEY, command.signature)
+    assert key in fact.tags
+
+
+@pytest.mark.parametrize("refuses", [True, False], ids=["refused", "sent back"])
+def test_a_chain_is_not_turned_back_on_what_has_changed_since(refuses: bool) -> None:
+    scene = county()
+    chain = applied(scene, ISSUE)
+    command = turning(scene, chain, refuses)
+    scene.when(sign(scene, ISSUE, chain), person("village-director"))
+    scene.refused(command, SECRETARY, "changed_since_shown")
+    half = command.model_copy(update={"shown_digest": None})
+    scene.refused(half, SECRETARY, "shown_missing")
+    scene.when(command.model_copy(update={"shown": None, "shown_digest": None}), SECRETARY)
+
+
+@pytest.mark.parametrize("refuses", [True, False], ids=["refused", "sent back"])
+def test_where_the_policy_demands_it_no_chain_is_turned_back_by_an_account_alone(refuses: bool) -> None:
+    scene, signer = county(), KeyFile()
+    demanding(scene, Assurance.KEY)
+    inspector = person("supervisor")
+    by = SECRETARY if refuses else inspector
+    confirmed(scene, signer, by, ORGANISER)
+    chain = applied(scene, ISSUE)
+    command, act = turning(scene, chain, refuses), Act(by, scene.at)
+    refused(scene, "assurance_too_low", command, by)
+    said = command.statement(scene.ledger.stand(command, act)[0], act)
+    perform(scene, command.model_copy(update={"signature": signer.sign(said.digest)}), by, proof(signer, said))
+    assert scene.last[0].assurance is Assurance.KEY  # type: ignore[attr-defined]
+
+
+def test_an_exit_is_turned_back_with_a_key_of_ones_own_just_so() -> None:
+    scene, signer = place("huaihua"), KeyFile()
+    households.household(scene)
+    assess(scene, households.HOME)
+    confirmed(scene, signer, SECRETARY, ORGANISER)
+    chain = households.ready_to_sign(scene)
+    seen = shown_of(households.shown(scene, households.HOME))
+    act = Act(SECRETARY, scene.at)
+    for command in (
+        SendBackExit(chain=chain, to="check", reason="不实", shown=seen.position, shown_digest=seen.digest),
+        RefuseExit(chain=chain, reason="不实", shown=seen.position, shown_digest=seen.digest),
+    ):
+        said = command.statement(scene.ledger.stand(command, act)[0], act)
+        assert json.loads(said.text)["subject"] == households.HOME
+    command = command.model_copy(update={"signature": signer.sign(said.digest)})
+    refused(scene, "signature_invalid", command, SECRETARY)
+    perform(scene, command, SECRETARY, proof(signer, said))
+    assert scene.last[0].signature == command.signature  # type: ignore[attr-defined]
 
 
 def test_a_signature_is_of_the_declared_form() -> None:

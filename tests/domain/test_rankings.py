@@ -22,7 +22,6 @@ from domain.accountability import (
 from domain.chains import ChainOpened, ChainWithdrawn, Checked, SentBack
 from domain.fact import Event, Recorded
 from domain.ids import (
-    AppointmentId,
     BoardId,
     CaseId,
     ChainId,
@@ -32,13 +31,11 @@ from domain.ids import (
     IssueId,
     MeasureId,
     ObjectionId,
-    PersonId,
     RegionId,
     RuleId,
     UnitId,
 )
 from domain.issues import (
-    Deadline,
     Escalated,
     EscalationAnswered,
     ExtensionGranted,
@@ -49,10 +46,9 @@ from domain.issues import (
     IssueWithdrawn,
     LookedBack,
 )
-from domain.organisation import PersonRegistered, UnitDissolved, UnitEstablished
-from domain.policy import PolicyAdopted, Seat, Severity, Stage
-from domain.policy import packaged as policy_named
-from domain.posts import Appointed, Post
+from domain.organisation import UnitDissolved, UnitEstablished
+from domain.policy import Seat, Stage
+from domain.posts import Post
 from domain.rankings import (
     AdoptScoringRule,
     AnswerObjection,
@@ -78,19 +74,14 @@ from domain.rankings import (
     tally,
 )
 from domain.regions import RegionAbolished, RegionEstablished
+from tests.luchuan import COUNTY, LONG_AGO, RULES, deadline, in_post, well, who
 from tests.scenario import Scene
 
-COUNTY = RegionId("region-450922")
 TOWNS = tuple(RegionId(f"region-45092210{number}") for number in range(1, 6))
 NORTH, SOUTH = TOWNS[:2]
 WATER, ROADS = UnitId("unit-water"), UnitId("unit-roads")
 BOARD = BoardId("board-towns")
-LONG_AGO = date(2016, 1, 1)
 JULY = Period(since=date(2016, 7, 1), until=date(2016, 7, 31))
-
-
-def who(name: str) -> PersonId:
-    return PersonId(f"person-{name}")
 
 
 def rule(**changes: Any) -> ScoringRule:
@@ -274,23 +265,7 @@ VILLAGE = RegionId(f"{NORTH}201")
 def registered(
     issue: IssueId = WELL, due: date | None = date(2016, 7, 20), region: RegionId = VILLAGE
 ) -> IssueRegistered:
-    return IssueRegistered(
-        issue=issue,
-        region=region,
-        place=None,
-        object=None,
-        category="饮水",
-        source="自查",
-        severity=Severity.MINOR,
-        description="水井无盖",
-        found_on=None,
-        deadline=deadline(due),
-        planned_funds=None,
-    )
-
-
-def deadline(due: date | None) -> Deadline:
-    return Deadline(due=due, precision="day" if due else "unstated", long_term=False)
+    return well(issue, region, due)
 
 
 def assigned(unit: UnitId, issue: IssueId = WELL) -> IssueAssigned:
@@ -507,20 +482,9 @@ PEOPLE: dict[str, tuple[Post, RegionId]] = {
 
 def county() -> list[Event]:
     facts: list[Event] = [RegionEstablished(region=region, name="某地", since=LONG_AGO) for region in (COUNTY, *TOWNS)]
-    facts.append(PolicyAdopted(region=COUNTY, policy=policy_named("county"), since=LONG_AGO))
-    facts.append(registered())
+    facts += [RULES, registered()]
     for name, (post, region) in PEOPLE.items():
-        facts.append(PersonRegistered(person=who(name), name="某人", region=region))
-        facts.append(
-            Appointed(
-                appointment=AppointmentId(f"appointment-{name}"),
-                person=who(name),
-                post=post,
-                region=region,
-                unit=None,
-                since=LONG_AGO,
-            )
-        )
+        facts += in_post(name, post, region)
     return facts
 
 

@@ -12,7 +12,7 @@ from domain.ids import HouseholdId, MemberId, PairingId, RegionId, VisitId
 from domain.organisation import PersonRegistered
 from domain.policy import PolicyAdopted, VisitRule, packaged
 from domain.posts import Post
-from domain.visits import GROUND, Every, Quota, RecordVisit, ground_of, period_of, quotas
+from domain.visits import Every, Quota, RecordVisit, ground_of, period_of, quotas
 from tests.county import CITY, COUNTY, OTHER_TOWN, OTHER_VILLAGE, SINCE, TOWN, VILLAGE, appointed, founding, person
 from tests.scenario import Scene
 
@@ -56,7 +56,7 @@ def visit(scene: Scene, region: RegionId, house: HouseholdId | None = None, days
 
 def owed(scene: Scene, who: str, day: date | None = None) -> dict[str, Quota]:
     assert POLICY.duty
-    ground = ground_of(scene.store.facts(GROUND))
+    ground = ground_of(scene.store.facts())
     return {one.rule.code: one for one in quotas(ground, POLICY.duty.visits, day or scene.today, person(who))}
 
 
@@ -116,11 +116,11 @@ def test_two_entries_of_one_visit_on_one_day_count_once() -> None:
     rule = VisitRule(code="twice", title="每月两次", to="village", every="month", posts=(Post.LEADER,), times=2)
     for _ in range(2):
         scene.when(visit(scene, VILLAGE), person("leader-county"))
-    ground = ground_of(scene.store.facts(GROUND))
+    ground = ground_of(scene.store.facts())
     quota = next(quotas(ground, [rule], scene.today, person("leader-county")))
     assert (quota.done, quota.short, quota.missing) == (1, 1, ())
     scene.when(visit(scene, OTHER_VILLAGE), person("leader-county"))
-    again = next(quotas(ground_of(scene.store.facts(GROUND)), [rule], scene.today, person("leader-county")))
+    again = next(quotas(ground_of(scene.store.facts()), [rule], scene.today, person("leader-county")))
     assert again.short == 0
 
 

@@ -2,14 +2,19 @@
 
 import gc
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from adapters.facts import encode
+from adapters.postgres.event_store import PostgresRecorder
+from adapters.postgres.facts import PostgresFacts
 from adapters.postgres.schema import install
+from domain.command import Act
 from domain.fact import Recorded
 from projections import LEDGERS
 from projections.issue_ledger import IssueLine
@@ -21,10 +26,12 @@ from tests.performance.suite import Bench, Row, Run, at_least, at_most, compared
 from tests.projections.lives import facts
 
 ROLE = "taizhang"
-_BATCH = 5000
 _ALL = "catch-up of all ledgers together"
 _LINES = 5000
+_AT_ONCE = 16_000  # lives that go on side by side, so that some more than 5,000 issues are open at any time
 _OPEN = Where("status", "in", ("not_started", "rectifying", "partly_done"))
+
+Reading = Callable[[int, int], Sequence[Recorded]]
 
 
 def catch_up(bench: Bench) -> Iterator[Row]:
@@ -47,22 +54,29 @@ def catch_up(bench: Bench) -> Iterator[Row]:
     for name in others:
         ratio = rates[name] / peer
         yield Row(f"catch-up of {name}", size, rates[name], peer, ratio, "", None, "facts/s", Runner.name)
-    yield at_least(_ALL, size, together, 15_000, unit="facts/s")
+    yield at_least(_ALL, size, together, 15_000, unit="facts/s", note="the facts in memory")
+    with _log(bench, lives) as recorder:
+        logged = _follow(_room(bench), LEDGERS, PostgresFacts(recorder).page)
+    yield Row(f"{_ALL}, read from the log", size, len(lives) / logged, None, None, "", None, "facts/s")
 
 
 def as_of(bench: Bench) -> Iterator[Row]:
-    """A ledger page of 5,000 unfinished issues and a first page of 50: as of half way against now."""
-    lives = _lives(bench)
-    url = _room(bench)
-    _follow(url, [ledger for ledger in LEDGERS if ledger.line is IssueLine], lives)
-    half = len(lives) // 2
+    """A ledger page of 5,000 unfinished issues and a first page of 50: as of half way against now. Of the largest log,
+    whose facts are made while they are folded."""
+    url, many = _room(bench), bench.sizes.most
+    _follow(
+        url,
+        [ledger for ledger in LEDGERS if ledger.line is IssueLine],
+        _as_read(facts(1, many, at_once=min(_AT_ONCE, many // 20))),
+    )
+    half = many // 2
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE ledgers.issue_ledger")
-        issues = count(connection, IssueLine)
+        issues, unfinished = count(connection, IssueLine), count(connection, IssueLine, [_OPEN])
         for lines, most in ((_LINES, 50.0), (50, 10.0)):
             now = _page(connection, Query([_OPEN], limit=lines), bench)
             then = _page(connection, Query([_OPEN], as_of=half, limit=lines), bench)
-            size = f"{lines:,} lines of {issues:,} issues, {len(lives):,} facts"
+            size = f"{min(lines, unfinished):,} lines of {issues:,} issues, {many:,} facts"
             yield at_most("ledger page as of the past", size, then, 2, unit="ms", against="now", other=now)
             yield at_most("ledger page, now and then, the slower", size, max(now, then), most, unit="ms")
 
@@ -85,16 +99,32 @@ def _room(bench: Bench) -> str:
     return make_conninfo(owner, user=ROLE)
 
 
+def _log(bench: Bench, lives: Sequence[Recorded]) -> PostgresRecorder:
+    """The same facts in a log, at the same positions."""
+    owner = bench.database("log")
+    install(owner, ROLE)
+    recorder = PostgresRecorder(make_conninfo(owner, user=ROLE))
+    for start in range(0, len(lives), 5000):
+        recorder.append([encode(fact.event, Act(fact.by, fact.at)) for fact in lives[start : start + 5000]])
+    return recorder
+
+
+def _as_read(lives: Iterable[Recorded]) -> Reading:
+    """Facts one after another, each of them read once."""
+    coming = iter(lives)
+    return lambda _, most: list(islice(coming, most))
+
+
 def _rate(bench: Bench, ledgers: Sequence[Ledger[Any]], lives: Sequence[Recorded]) -> float:
-    url = _room(bench)
+    return len(lives) / _follow(_room(bench), ledgers, lambda after, most: lives[after : after + most])
+
+
+def _follow(url: str, ledgers: Sequence[Ledger[Any]], read: Reading) -> float:
+    """Seconds that it took."""
+    projector = Projector(lambda: psycopg.connect(url), read, ledgers)
+    projector.prepare()
     began = time.perf_counter()
-    _follow(url, ledgers, lives)
-    return len(lives) / (time.perf_counter() - began)
-
-
-def _follow(url: str, ledgers: Sequence[Ledger[Any]], lives: Sequence[Recorded]) -> None:
-    projector = Projector(
-        lambda: psycopg.connect(url), lambda after, most: lives[after : after + most], ledgers, batch=_BATCH
-    )
     projector.catch_up()
+    took = time.perf_counter() - began
     projector.close()
+    return took

@@ -28,7 +28,7 @@ from tests.projections.lives import TOWNS, facts
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.performance.projections", description=__doc__)
     parser.add_argument("--facts", type=int, default=200_000)
-    parser.add_argument("--batch", type=int, default=5000)
+    parser.add_argument("--batch", type=int, default=10_000)
     options = parser.parse_args()
     lives = list(facts(1, options.facts, at_once=options.facts // 20))
     # What is measured is the fold, not the collector walking over the facts that wait for it.

@@ -128,7 +128,7 @@ class Served:
 
     @property
     def resident(self) -> int:
-        """MiB held by the program and by what it started; not by the database."""
+        """MiB held by the program and by what it started, what they share counted once; not by the database."""
         return sum(_resident(pid) for pid in (self.pid, *_children(self.pid))) >> 10
 
     @property
@@ -178,9 +178,9 @@ def _children(pid: int) -> list[int]:
 
 
 def _resident(pid: int) -> int:
-    """KiB."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0])
+    """KiB: of a page that several processes hold, each has its part."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(rollup.partition("Pss:")[2].split()[0])
 
 
 def _ticks(pid: int) -> int:

@@ -5,14 +5,14 @@ from typing import TypeVar
 
 from domain.fact import Recorded
 from projections.ledger import Ledger
-from projections.line import Key, Line
+from projections.line import Group, Key, Line
 
 L = TypeVar("L", bound=Line)
 
 
 def folded(ledger: Ledger[L], facts: Iterable[Recorded]) -> dict[Key, L]:
     """Every line after these facts, by its key."""
-    groups: dict[str, dict[Key, L]] = {}
+    groups: dict[Group, dict[Key, L]] = {}
     for fact in facts:
         if isinstance(fact.event, ledger.folds):
             for group in ledger.groups(fact):

@@ -319,7 +319,7 @@ def test_the_sign_off_ledger_says_what_the_domain_says_of_every_chain(seed: int,
         state = chains.fold(lives, line.chain)
         assert state is not None
         assert line.phase is state.phase
-        assert signoff_ledger.chain_of(line) == state
+        assert line.as_chain == state
         assert line.signers == tuple(state.signed.values())
         if not state.ended:
             here = {key[1:]: signer for key, signer in counting.items() if key[0] == line.chain}

@@ -84,15 +84,11 @@ class Stage:
 
     def household(self, by: str, village: str, people: int, number: int = 0) -> str:
         """A household of so many people on the register; its id."""
-        members = [
-            {"member": f"member-{number}-{each}", "commitment": f"{number:032x}{each:032x}"} for each in range(people)
-        ]
         told = self[by].does(
-            "/households",
+            "/vault/households",
             region=f"region-{village}",
-            hamlet=None,
             category="registered",
-            members=members,
+            members=[{"name": f"第{number}户成员{each}"} for each in range(people)],
             identified_on=str(date(self.clock.today.year - 1, 1, 1)),
         )
         return str(told["ids"]["household"])

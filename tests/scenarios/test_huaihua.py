@@ -2,16 +2,11 @@
 a household by its village's and township's pairs, a village by its county's, a county by its city's, and then the
 province rules; and what becomes of those at the end of the line."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.command import Act
-from domain.fact import Event
-from domain.households import VillageListed
-from domain.ids import PersonId, RegionId
 from domain.posts import Post
-from domain.regions import RegionEstablished
 from tests.scenarios.conftest import Staging
 from tests.scenarios.stage import Stage, seen
 
@@ -203,29 +198,27 @@ VISITORS = {
     "township-secretary": (Post.TOWNSHIP_SECRETARY, TOWN),
     "clerk": (Post.TOWNSHIP_CLERK, TOWN),
     "supervisor": (Post.SUPERVISOR, CITY),
+    "city-office": (Post.HEADQUARTERS, CITY),
 }
 
 
-def poor_villages() -> Iterator[Event]:
+def poor_villages() -> list[str]:
     """The city's other poor villages: spread over all its townships, the first of them over the county's."""
-    since = datetime(2016, 12, 31, tzinfo=UTC).date()
     towns = [TOWN] + [f"4312{county:02d}{town:03d}" for county in range(25, 38) for town in range(100, 113)]
-    for number in range(1, VILLAGES):
-        town = RegionId(f"region-{towns[number % TOWNSHIPS]}")
-        village = RegionId(f"{town}{200 + number // TOWNSHIPS:03d}")
-        if number < TOWNSHIPS:
-            yield RegionEstablished(region=town, name=f"{town.code[4:]}镇", since=since)
-        yield RegionEstablished(region=village, name=f"{village.code[6:]}村", since=since)
-        yield VillageListed(region=village, since=since)
+    return [f"{towns[number % TOWNSHIPS]}{200 + number // TOWNSHIPS:03d}" for number in range(1, VILLAGES)]
 
 
-def poor_city(staging: Staging) -> Stage:
+def poor_city(staging: Staging, villages: Sequence[str]) -> Stage:
+    """The city, with these poor villages besides the one."""
     stage = staging(CITY, "怀化市", datetime(2017, 9, 4, 1, tzinfo=UTC))
-    stage.regions(c431224="溆浦县", c431224124="北斗溪镇", c431224124200="松林村")
+    towns = {village[:9] for village in villages} - {TOWN}
+    named = {TOWN: "北斗溪镇", VILLAGE: "松林村"}
+    named |= {code: f"{code[4:]}{'镇' if code in towns else '村'}" for code in sorted((*towns, *villages))}
+    stage.regions(**{f"c{code}": name for code, name in ({COUNTY: "溆浦县"} | named).items()})
     stage.cast(VISITORS)
     stage.adopts("huaihua")
-    facts = [*poor_villages(), VillageListed(region=RegionId(f"region-{VILLAGE}"), since=stage.since)]
-    stage.application.facts.append(facts, Act(PersonId("person-organiser"), stage.clock()))
+    for village in (VILLAGE, *villages):
+        stage["city-office"].does(f"/villages/region-{village}/listing", since="2016-12-31")
     return stage
 
 
@@ -240,7 +233,7 @@ def visits(stage: Stage, name: str, region: str, household: str | None = None) -
 
 
 def test_who_has_been_where_and_who_is_missing_is_a_count_of_visits(staging: Staging) -> None:
-    stage = poor_city(staging)
+    stage = poor_city(staging, poor_villages())
     towns = owed(stage, "city-secretary")["city_pair_townships"]
     assert (towns["needed"], towns["done"], len(towns["missing"])) == (TOWNSHIPS, 0, TOWNSHIPS)
     for town in towns["missing"]:
@@ -268,7 +261,7 @@ def test_who_has_been_where_and_who_is_missing_is_a_count_of_visits(staging: Sta
 
 
 def test_a_county_covers_its_villages_a_township_its_households_and_a_cadre_those_paired(staging: Staging) -> None:
-    stage = poor_city(staging)
+    stage = poor_city(staging, [f"{TOWN}{number}" for number in range(201, 207)])
     villages = owed(stage, "county-secretary")["county_pair_villages"]["missing"]
     assert f"region-{VILLAGE}" in villages
     assert all(village.startswith(f"region-{COUNTY}") for village in villages)

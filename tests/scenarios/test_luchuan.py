@@ -203,6 +203,11 @@ def lagging_issue(stage: Stage, unit: str, number: int) -> str:
     return issue
 
 
+def televised(stage: Stage, edition: str, praised: list[str], criticised: list[str]) -> None:
+    told = {"region": f"region-{COUNTY}", "outlet": "陆川电视台", "edition": edition, "matter": "通报本期红榜黑榜"}
+    stage["supervisor"].does("/notices", **told, praised=praised, criticised=criticised, broadcast_on=stage.today)
+
+
 def measure(stage: Stage, case: str, by: str, kind: str, on: str) -> None:
     told: dict[str, Any] = {"on": on, "kind": kind, "reasons": "思路不清晰、态度不积极、工作进展较慢"}
     stage[by].does(f"/cases/{case}/measures", **told, decided_on=stage.today, binds_from=stage.today)
@@ -241,6 +246,10 @@ def test_september_three_editions_one_town_and_what_it_came_to(staging: Staging)
     assert listed(stage, june, "black") == [f"region-{SLOW_AT_FIRST}"]
     assert listed(stage, july, "black") == listed(stage, august, "black") == [f"region-{LAGGING}"]
     assert len(listed(stage, august, "red")) == 3
+    on_day(stage, 8, 10)
+    televised(stage, july, [], [f"region-{LAGGING}"])
+    on_day(stage, 9, 8)
+    televised(stage, august, listed(stage, august, "red"), [f"region-{LAGGING}"])
     (case,) = stage.lines("cases")
     assert (case["subject"], case["reason"], case["automatic"]) == (f"region-{LAGGING}", "black_running", True)
 
@@ -260,6 +269,9 @@ def test_september_three_editions_one_town_and_what_it_came_to(staging: Staging)
     assert counted == {"statement": 8, "talk": 8, "party_warning": 1}
     assert len(stage.lines("measures", kind="admonition")) == 2
     assert len(stage.lines("editions")) == 3
+    assert len(stage.lines("notices", medium="television")) == 2
+    lagging = stage["inspector"].get(f"/regions/region-{LAGGING}/record", min_position=stage.head).json()
+    assert [line["broadcast_on"] for line in lagging["notices"]] == ["2016-08-10", "2016-09-08"]
     assert [line["subject"] for line in stage.lines("cases", reason="black_running")] == [f"region-{LAGGING}"]
     assert_bound(stage)
 

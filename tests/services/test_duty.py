@@ -71,7 +71,17 @@ def test_what_was_recorded_after_a_position_is_not_counted_at_it(scene: Scene) -
     assert (short(before), short(None)) == (1, 0)
 
 
+def test_visits_of_earlier_years_are_not_read(scene: Scene) -> None:
+    scene.later(days=366)
+    new_year = scene.store.head()
+    scene.when(visit(scene, VILLAGE), person("county-magistrate"))
+    read = owed_in(scene.store, COUNTY, scene.today, new_year=new_year)
+    assert read == owed_in(scene.store, COUNTY, scene.today)
+    assert {one.person for one in read if one.done} == {person("county-magistrate")}
+
+
 def test_where_nothing_is_in_force_nothing_is_owed(scene: Scene) -> None:
+    assert owed_in(scene.store, COUNTY, SINCE - timedelta(days=1)) == ()
     assert visit_rules(scene.store, (COUNTY,), SINCE - timedelta(days=1)) == ()
     assert owed_by(scene.store, person("nobody"), scene.today) == ()
 

@@ -58,9 +58,13 @@ async function register(form) {
 }
 
 async function sign(form) {
-  // As the form itself will send it.
-  const said = (name) => [name, form.elements[name].value.replace(/\r?\n/g, "\r\n")];
-  const words = await asked(form.dataset.statement, Object.fromEntries(form.dataset.said.split(" ").map(said)));
+  // As the form itself will send it; a stage that is gone back to is written after its step.
+  const said = (name) => {
+    const value = form.elements[name].value.replace(/\r?\n/g, "\r\n");
+    const [to, stage] = name === "to" ? value.split(":") : [value];
+    return stage === undefined ? [[name, to]] : [[name, to], ["stage", stage]];
+  };
+  const words = await asked(form.dataset.statement, Object.fromEntries(form.dataset.said.split(" ").flatMap(said)));
   form.elements.signature.value = await signature(words.digest, JSON.parse(form.dataset.passkeys));
 }
 

@@ -26,8 +26,21 @@ def chinese(text: str | None) -> bool:
 
 
 def test_there_are_the_commands_that_the_job_needs() -> None:
-    asked = {"serve", "demo", "import", "export", "ledger", "timeline", "rank", "rebuild", "status", "user"}
-    asked |= {"open", "policy", "regions", "facts", "key", "sign", "duty", "redraw"}
+    asked = {
+        "serve",
+        "demo",
+        "generate",
+        "import",
+        "export",
+        "ledger",
+        "timeline",
+        "rank",
+        "rebuild",
+        "status",
+        "user",
+        "do",
+    }
+    asked |= {"open", "policy", "regions", "facts", "key", "sign", "refuse", "send-back", "duty", "redraw", "generate"}
     asked |= {"bundle", "verify", "witness", "log-key", "vault", "compare"}
     assert {path[0] for path in EVERY if path} == asked
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from adapters.asking.routes import ELSEWHERE, ROUTES
 from adapters.bootstrap import Application
-from adapters.http.commands import ELSEWHERE, ROUTES
 from adapters.http.routing import PREFIX
 from adapters.http.schemas import example_of
 from domain.command import Command

@@ -151,7 +151,7 @@ def test_what_nobody_expected_says_nothing_of_the_inside(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret of the house")
 
-    monkeypatch.setattr(application.ledger, "execute", broken)
+    monkeypatch.setattr(application.facts, "read_all", broken)
     status, told = sent(clerk, json.dumps(issue_body()).encode())
     assert (status, told["code"]) == (500, "internal_error")
     assert "secret" not in json.dumps(told)
@@ -163,7 +163,7 @@ def test_a_database_that_is_away_is_said_to_be_away(
     def away(*_: object, **__: object) -> None:
         raise OperationalError("connection to 10.0.0.1 refused")
 
-    monkeypatch.setattr(application.ledger, "execute", away)
+    monkeypatch.setattr(application.facts, "read_all", away)
     status, told = sent(clerk, json.dumps(issue_body()).encode())
     assert (status, told["code"]) == (503, "unavailable")
     assert "10.0.0.1" not in json.dumps(told)

@@ -5,8 +5,8 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from adapters.asking.routes import ROUTES
 from adapters.http.codes import codes
-from adapters.http.commands import ROUTES
 from adapters.http.ledgers import SHELVES
 from adapters.http.routing import PREFIX
 from tests.adapters.http.conftest import V1

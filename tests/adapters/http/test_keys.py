@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from adapters.bootstrap import Application
-from domain.ids import PersonId
+from domain.chains import SentBack, SignatureRefused
+from domain.ids import ChainId, PersonId
 from tests.adapters.http.conftest import V1, Life, People
 from tests.county import person
 from tests.signing import ORIGIN, KeyFile, Passkey, Signer, registering
@@ -136,3 +137,36 @@ def test_nobody_is_told_anything_without_signing_in(people: People, life: Life) 
     life.registered().assigned().rectified().applied().checked()
     for path in ("/keys/options", f"{life.application}/statement?opinion=x", "/ledgers/keys"):
         assert people.web.get(V1 + path).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [("refusals", {"reason": "路面又塌了"}), ("send-backs", {"to": "check", "reason": "核查走过场"})],
+    ids=["refused", "sent back"],
+)
+def test_turning_a_chain_back_is_signed_with_a_key_of_ones_own(
+    application: Application, people: People, life: Life, place: str, said: dict[str, str]
+) -> None:
+    signer = KeyFile()
+    key = confirmed(people, signer)
+    life.registered().assigned().rectified().applied().checked()
+    path, ask = f"{life.application}/{place}", people[SIGNER]
+    words = ask.get(f"{path}/statement", **said).json()
+    assert key in words["keys"]
+    body = {
+        **said,
+        **{name: words[name] for name in ("shown", "shown_digest")},
+        "signature": signer.sign(words["digest"]).model_dump(exclude_none=True),
+    }
+    ask.refused(path, "statement_differs", **body | {"reason": "别的理由"})
+    ask.refused(path, "shown_missing", **{**said, "signature": body["signature"]})
+    ask.does(path, **body)
+    event = application.facts.about(ChainId(life.chain))[-1].event
+    assert isinstance(event, SignatureRefused | SentBack)
+    assert (event.assurance, event.signature and event.signature.key) == ("key", key)
+
+
+def test_an_exits_words_are_to_be_had_where_they_are_signed(people: People) -> None:
+    for path, said in (("refusals", {"reason": "不实"}), ("send-backs", {"to": "check", "reason": "不实"})):
+        answer = people["clerk"].get(f"/exits/chain-nowhere/{path}/statement", **said)
+        assert (answer.status_code, answer.json()["code"]) == (422, "unknown_chain")

@@ -443,7 +443,7 @@ def test_nobody_revokes_the_token_of_another_account(accounts: Accounts, wei: st
 
 
 def test_who_asks_is_found_by_an_index(accounts: Accounts, wei: str, pool: Pool) -> None:
-    given = {"digest": b"x", "now": NOW, "idle": NOW}
+    given = {"digests": [b"x"], "now": NOW, "idle": NOW}
     with pool.connection() as connection, connection.transaction():
         connection.execute("SET LOCAL enable_seqscan TO off")
         for query in PROOF.values():

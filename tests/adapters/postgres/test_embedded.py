@@ -230,6 +230,21 @@ def test_where_there_are_no_binaries_it_asks_for_a_database_url(fresh: Path, mon
     assert failure.value.code == "embedded_postgres_unavailable"
 
 
+def test_a_log_that_has_grown_long_is_set_aside_and_only_one_is_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "_LONGEST_LOG", 10_000)
+    home = (folder / "elsewhere").resolve() if (folder / "elsewhere").is_symlink() else folder
+    log, old = home / "server.log", home / "server.log.old"
+    for words in (b"first ", b"second "):
+        log.write_bytes(words * 2_000)
+        with EmbeddedPostgres(folder):
+            assert old.read_bytes() == words * 2_000
+            assert b"database system is ready" in log.read_bytes()
+    with EmbeddedPostgres(folder):
+        assert old.read_bytes() == b"second " * 2_000
+
+
 @as_root
 def test_root_in_a_place_closed_to_others_gets_a_working_server_elsewhere(
     fresh: Path, monkeypatch: pytest.MonkeyPatch

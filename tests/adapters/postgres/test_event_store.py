@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 from eventsourcing.dcb.tests import DCBRecorderTestCase
-from eventsourcing.persistence import IntegrityError, ProgrammingError
+from eventsourcing.persistence import DatabaseError, IntegrityError, ProgrammingError
 
 from adapters.postgres.event_store import PostgresRecorder
 
@@ -140,6 +140,23 @@ def test_the_clock_of_the_record_never_runs_back(
     times = [fact.recorded_at for fact in recorder.read_recorded()]
     assert times[0] < times[1] == times[2] == times[4] == tomorrow
     assert all(time.utcoffset() == timedelta() for time in times)
+
+
+def test_a_clock_that_stands_still_fails_who_asks_it_and_nobody_later(database_url: str) -> None:
+    broken = False
+
+    def clock() -> datetime:
+        if broken:
+            raise LookupError("no time")
+        return datetime(2019, 9, 30, tzinfo=UTC)
+
+    with PostgresRecorder(database_url, clock=clock) as recorder:
+        assert recorder.append([registered(1)]) == 1
+        broken = True
+        with pytest.raises(DatabaseError, match="no time"):
+            recorder.append([registered(2)])
+        broken = False
+        assert recorder.append([registered(3)]) == 2
 
 
 def test_the_position_at_a_moment_is_the_last_one_recorded_by_then(recorder: PostgresRecorder) -> None:

@@ -76,6 +76,41 @@ def test_an_orphaned_transaction_that_waits_for_its_turn_never_stores_behind_our
     assert [fact.type for fact in distant.read_recorded()] == ["first", FACT.type, FACT.type]
 
 
+@pytest.mark.parametrize("fault", [Wire.lose_next_answer, Wire.lose_next_question, Wire.orphan_next_question])
+def test_a_batch_sent_before_the_last_one_was_told_may_be_lost_as_well(
+    wire: Wire, distant: PostgresRecorder, database_url: str, fault: Callable[[Wire], None]
+) -> None:
+    with turn_taken(database_url):
+        before = distant.submit([FACT])
+        _until(lambda: _stands_in_line(database_url))
+        fault(wire)
+        after = [distant.submit([DCBEvent("issue.closed", b"")]) for _ in range(3)]
+    assert before.result(timeout=30) == 2
+    assert [future.result(timeout=30) for future in after] == [3, 4, 5]
+    assert wire.faults == 1
+    assert distant.head() == 5
+
+
+def test_whoever_was_stored_is_told_although_the_database_stays_away_from_the_next(
+    database_url: str, open_folder: Path
+) -> None:
+    folder = open_folder / f"wire-{time.monotonic_ns()}"
+    folder.mkdir()
+    with Wire(database_url, folder) as wire, PostgresRecorder(wire.url, patience=5) as recorder:
+        recorder.append([DCBEvent("first", b"")])
+        with turn_taken(database_url):
+            before = recorder.submit([FACT])
+            _until(lambda: _stands_in_line(database_url))
+            wire._door.close()
+            (folder / ".s.PGSQL.5432").unlink()
+            wire.lose_next_question()
+            after = recorder.submit([FACT])
+        assert before.result(timeout=4) == 2
+        assert not after.done()
+        with pytest.raises(OutcomeUnknown):
+            after.result(timeout=30)
+
+
 def test_a_lost_answer_that_was_a_refusal_stays_a_refusal(wire: Wire, distant: PostgresRecorder) -> None:
     distant.append([FACT], ONCE)
     wire.lose_next_answer()
@@ -156,6 +191,12 @@ def _end_all_sessions(database_url: str) -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
         )
+
+
+def _stands_in_line(database_url: str) -> bool:
+    with psycopg.connect(database_url) as connection:
+        waiting = connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return waiting.fetchone() == (1,)
 
 
 def _until(condition: Callable[[], bool], seconds: float = 10) -> None:

@@ -40,7 +40,7 @@ def test_the_bundle_of_a_closed_issue_shows_its_chain_whole_and_is_small(sealed_
     assert len(content) <= 64 << 10
     report = verify_bundle(content, trusting(sealed_county.log.folder))
     (chain,) = report.chains
-    assert (chain.issue, chain.phase) == (ISSUE, Phase.COMPLETE)
+    assert (chain.subject, chain.phase) == (ISSUE, Phase.COMPLETE)
     assert [one.by for one in chain.signatures] == [
         f"person-{name}" for name in ("village-secretary", "village-director", "township-secretary", "township-head")
     ]
@@ -224,7 +224,7 @@ def test_whom_to_trust_is_the_checkers_word(tmp_path: Path) -> None:
     proofs = PublishedLog(tmp_path / "log").proofs([fact.position for fact in FACTS.facts])
     assert proofs is not None
     report = verify_file(pack(ISSUE, FACTS.entries(), proofs), asking)
-    assert report.accepted.witnessed == {"w1": NOON}
+    assert [log.witnessed for log in report.logs] == [{"w1": NOON}]
 
 
 def test_a_receipt_alone_is_checked_too(tmp_path: Path) -> None:

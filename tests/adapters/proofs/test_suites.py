@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.proofs.people import holds
-from adapters.proofs.suites import SM2_ID, SuiteMissing, suite, to_bytes, to_text
+from adapters.proofs.sm2 import SM2_ID, SuiteMissing
+from adapters.proofs.suites import suite, to_bytes, to_text
 from domain.ids import SigningKeyId
 from domain.statements import PersonalSignature, SuiteName
 from tests.signing import ORIGIN, KeyFile, Passkey

@@ -121,3 +121,9 @@ def test_a_roster_is_sent_and_compared(people: People, web: TestClient) -> None:
     assert send("supervisor", kind="rumours").json()["where"][0]["field"] == "kind"
     timeline = people["inspector"].get(f"/timeline/{home}").json()
     assert id_number(number) not in str(timeline)
+
+
+def test_there_is_no_way_around_the_vault(people: People) -> None:
+    ready_made = {"member": "member-ready", "commitment": "0" * 64}
+    for path in ("/households", "/households/household-any/members"):
+        assert people["clerk"].post(path, members=[ready_made], member=ready_made).status_code in (404, 405)

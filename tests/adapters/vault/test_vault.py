@@ -1,7 +1,7 @@
 """What is kept of villagers: taken in, looked at, restricted, erased."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -180,6 +180,25 @@ def test_every_look_is_kept_with_its_purpose_and_in_the_audit_log(
     )
 
 
+def test_a_look_is_stamped_by_the_clock_that_stamps_the_facts(
+    application: Application, household: Registers, owner: str
+) -> None:
+    home = household()
+    when = application.now()
+    shown(application, home, Item.NAME)
+    (told,) = access.looks(application.facts, application.vault, home, by(application, "supervisor"))
+    assert told.at == when
+    assert application.facts.about(home)[-1].recorded_at <= when < told.at + timedelta(seconds=1)
+    with psycopg.connect(owner) as connection:
+        before, ahead = datetime.now(UTC), datetime.now(UTC) + timedelta(days=1)
+        for clock in (None, ahead):
+            connection.execute("SELECT vault.masked(%s, 'person-clerk', %s)", (home, clock))
+        rows = connection.execute(
+            "SELECT at FROM vault.look WHERE household = %s ORDER BY number DESC LIMIT 2", (home,)
+        ).fetchall()
+    assert all(before - timedelta(seconds=5) < at < ahead for (at,) in rows), "the database's, and never the future's"
+
+
 def test_the_service_can_neither_read_nor_change_the_vault_but_by_its_functions(
     application: Application, household: Registers, postgres_server: PostgresServer, owner: str
 ) -> None:
@@ -198,7 +217,7 @@ def test_the_service_can_neither_read_nor_change_the_vault_but_by_its_functions(
     ):
         with psycopg.connect(service) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement)
-    asked = "SELECT * FROM vault.disclose(%s, %s, 'name', 'person-thief', %s)"
+    asked = "SELECT * FROM vault.disclose(%s, %s, 'name', 'person-thief', %s, NULL)"
     with psycopg.connect(service, autocommit=True) as connection:
         with pytest.raises(psycopg.errors.CheckViolation):
             connection.execute(asked, (home, first(application, home), "  "))

@@ -11,9 +11,10 @@ import uvicorn
 from playwright.sync_api import CDPSession, Page, expect
 
 from adapters.http.api import create_api
-from domain.chains import SignedOff
+from domain.chains import SentBack, SignatureRefused, SignedOff
 from domain.ids import IssueId
 from domain.policy import AdoptPolicy, packaged
+from domain.signoff import CheckOnSite
 from tests.adapters.web.conftest import Town
 from tests.adapters.web.test_browser import Enter, browser, enter, opened, playwright, pytestmark
 from tests.county import COUNTY
@@ -84,6 +85,11 @@ def confirmed(page: Page, fingerprint: str) -> None:
     expect(page.get_by_role("status")).to_contain_text("密钥已确认")
 
 
+def turned(town: Town, issue: IssueId) -> list[SentBack | SignatureRefused]:
+    found = (fact.event for fact in town.application.facts.about(issue))
+    return [event for event in found if isinstance(event, SentBack | SignatureRefused)]
+
+
 def signatures(town: Town, issue: IssueId) -> list[SignedOff]:
     return [fact.event for fact in town.application.facts.about(issue) if isinstance(fact.event, SignedOff)]
 
@@ -104,7 +110,7 @@ def test_a_passkey_is_registered_confirmed_face_to_face_and_signs(town: Town, en
     signer, headquarters = enter("village-secretary"), enter("headquarters")
     signer.goto(f"/issues/{issue}")
     opened(signer, "签字")
-    expect(signer.get_by_text("本环节须用通行密钥签名")).to_be_visible()
+    expect(opened(signer, "签字").get_by_text("本环节须用通行密钥签名")).to_be_visible()
     device = Device(signer)
     confirmed(headquarters, registered(signer, "办公电脑"))
 
@@ -147,3 +153,23 @@ def test_a_lost_passkey_is_revoked_by_its_person(town: Town, enter: Enter) -> No
     key.get_by_role("button", name="吊销").click()
     expect(page.get_by_role("status")).to_contain_text("密钥已吊销")
     expect(page.locator("li", has_text="旧手机")).to_contain_text("已吊销")
+
+
+@pytest.mark.usefixtures("demanding")
+def test_a_passkey_sends_back_and_refuses_as_it_signs(town: Town, enter: Enter) -> None:
+    issue, chain = town.ready()
+    signer, headquarters = enter("village-director"), enter("headquarters")
+    Device(signer)
+    confirmed(headquarters, registered(signer, "村部电脑"))
+    for title, button, reason in (("退回", "退回", "核查走过场"), ("拒签", "拒绝签字", "路面又塌了")):
+        signer.goto(f"/issues/{issue}")
+        form = opened(signer, title)
+        if title == "退回":
+            form.get_by_label("退回到哪个环节").select_option("check")
+        form.get_by_label(f"{title}理由").fill(reason)
+        form.get_by_role("button", name=button, exact=True).click()
+        expect(signer.get_by_role("status")).to_contain_text(f"“{title}”已记入台账")
+        if title == "退回":
+            check = {"issue": issue, "chain": chain, "passed": True, "findings": "已通车", "checked_on": town.today}
+            town.when(CheckOnSite.model_validate(check), "supervisor")
+    assert [event.assurance for event in turned(town, issue)] == ["passkey"] * 2
