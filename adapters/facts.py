@@ -7,6 +7,7 @@ a signature over the bytes covers the whole fact.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -46,7 +47,11 @@ def encode(event: Event, act: Act, request: Request | None = None) -> DCBEvent:
         tags.add(request.key)
     # Copied, since what orjson returns keeps a buffer of 4 KiB for as long as it is held.
     data = bytes(memoryview(orjson.dumps(envelope, option=orjson.OPT_SORT_KEYS)))
-    return DCBEvent(event.type, data, sorted(map(str, tags)))
+    return DCBEvent(event.type, data, sorted(map(_text, tags)))
+
+
+# As exact strings, and one for all of an import's facts that share a tag.
+_text = lru_cache(1024)(str)
 
 
 def decode(data: bytes) -> Envelope:

@@ -5,7 +5,7 @@ fact says who must sign. What was sent back is signed anew; what was signed befo
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from domain.evidence import Evidence
-from domain.fact import Event, Recorded, upcasts
+from domain.fact import Event, Recorded, State, upcasts
 from domain.ids import ChainId, HouseholdId, IssueId, ObjectionId, PersonId, RegionId
 from domain.policy import Stage
 from domain.posts import Post
@@ -189,7 +189,7 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True)
-class Chain:
+class Chain(State):
     """签批链: as it stands after a past."""
 
     chain: ChainId
@@ -259,31 +259,31 @@ def evolve(chain: Chain | None, fact: Recorded) -> Chain | None:
         return chain
     match event:
         case Checked(passed=True, checked_on=day):
-            return replace(chain, checked=True, checker=fact.by, checked_on=day)
+            return chain.but(checked=True, checker=fact.by, checked_on=day)
         case Checked(passed=False):
-            return replace(chain, ended=Phase.SENT_BACK, checker=fact.by)
+            return chain.but(ended=Phase.SENT_BACK, checker=fact.by)
         case NoticePosted(until=until):
-            return replace(chain, notice_until=until)
+            return chain.but(notice_until=until)
         case ObjectionRaised(objection=objection):
-            return replace(chain, objections=chain.objections | {objection})
+            return chain.but(objections=chain.objections | {objection})
         case ObjectionSettled(objection=objection, upheld=upheld):
             left = chain.objections - {objection}
-            return replace(chain, objections=left, ended=Phase.SENT_BACK if upheld else None)
+            return chain.but(objections=left, ended=Phase.SENT_BACK if upheld else None)
         case SignedOff(stage=stage, seat=seat):
-            return replace(chain, signed={**chain.signed, (stage, seat): fact.by})
+            return chain.but(signed={**chain.signed, (stage, seat): fact.by})
         case SentBack(to="rectification"):
-            return replace(chain, ended=Phase.SENT_BACK)
+            return chain.but(ended=Phase.SENT_BACK)
         case SentBack(to="check"):
-            return replace(chain, checked=False, checker=None, checked_on=None, notice_until=None, signed={})
+            return chain.but(checked=False, checker=None, checked_on=None, notice_until=None, signed={})
         case SentBack(to="notice"):
-            return replace(chain, notice_until=None, signed={})
+            return chain.but(notice_until=None, signed={})
         case SentBack(to="signing", stage=stage):
             kept = {place: who for place, who in chain.signed.items() if stage is not None and place[0] < stage}
-            return replace(chain, signed=kept)
+            return chain.but(signed=kept)
         case SignatureRefused():
-            return replace(chain, ended=Phase.REFUSED)
+            return chain.but(ended=Phase.REFUSED)
         case ChainWithdrawn():
-            return replace(chain, ended=Phase.WITHDRAWN)
+            return chain.but(ended=Phase.WITHDRAWN)
     return chain
 
 

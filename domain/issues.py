@@ -4,7 +4,7 @@ register → assign → plan → report (→ extend, escalate) → apply → che
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, TypeVar
@@ -21,7 +21,7 @@ from domain.chains import (
 )
 from domain.command import refuse
 from domain.evidence import Evidence
-from domain.fact import Event, Fen, Recorded, Value
+from domain.fact import Event, Fen, Recorded, State, Value
 from domain.ids import (
     ChainId,
     EscalationId,
@@ -250,7 +250,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(State):
     """整改措施: one measure of a round, and how far it has come."""
 
     step: StepId
@@ -262,7 +262,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Issue:
+class Issue(State):
     """问题: as it stands after a past."""
 
     issue: IssueId
@@ -331,45 +331,43 @@ def evolve(issue: Issue | None, fact: Recorded) -> Issue | None:
         return None
     match event:
         case IssueAssigned(unit=unit, leader=leader, person=person):
-            return replace(issue, unit=unit, leader=leader, person=person)
+            return issue.but(unit=unit, leader=leader, person=person)
         case IssueRegraded(severity=severity):
-            return replace(issue, severity=severity)
+            return issue.but(severity=severity)
         case StepPlanned():
             step = Step(event.step, event.round, event.measure, event.due)
-            return replace(issue, steps={**issue.steps, event.step: step})
+            return issue.but(steps={**issue.steps, event.step: step})
         case StepReported():
             step = issue.steps[event.step]
-            step = replace(step, reported=step.reported + 1, done_on=event.occurred_on if event.done else step.done_on)
-            return replace(
-                issue,
+            step = step.but(reported=step.reported + 1, done_on=event.occurred_on if event.done else step.done_on)
+            return issue.but(
                 steps={**issue.steps, event.step: step},
                 rectifiers=issue.rectifiers | {fact.by},
                 last_done_on=max(filter(None, (issue.last_done_on, step.done_on)), default=None),
             )
         case ExtensionRequested():
-            return replace(issue, extensions={**issue.extensions, event.extension: (event.due, fact.by)})
+            return issue.but(extensions={**issue.extensions, event.extension: (event.due, fact.by)})
         case ExtensionGranted(extension=extension, due=due):
             deadline = issue.deadline.model_copy(update={"due": due, "precision": "day"})
-            return replace(issue, deadline=deadline, extensions=_without(issue.extensions, extension))
+            return issue.but(deadline=deadline, extensions=_without(issue.extensions, extension))
         case ExtensionDenied(extension=extension):
-            return replace(issue, extensions=_without(issue.extensions, extension))
+            return issue.but(extensions=_without(issue.extensions, extension))
         case Escalated():
-            return replace(issue, escalations={**issue.escalations, event.escalation: event})
+            return issue.but(escalations={**issue.escalations, event.escalation: event})
         case EscalationAnswered(escalation=escalation):
-            return replace(issue, escalations=_without(issue.escalations, escalation))
+            return issue.but(escalations=_without(issue.escalations, escalation))
         case ChainOpened(chain=chain):
-            return replace(issue, chain=chain, rectifiers=issue.rectifiers | {fact.by})
+            return issue.but(chain=chain, rectifiers=issue.rectifiers | {fact.by})
         case SentBack(to="rectification") | SignatureRefused() | ChainWithdrawn() | Checked(passed=False):
-            return replace(issue, chain=None)
+            return issue.but(chain=None)
         case ObjectionSettled(upheld=True):
-            return replace(issue, chain=None)
+            return issue.but(chain=None)
         case IssueWithdrawn():
-            return replace(issue, withdrawn=True)
+            return issue.but(withdrawn=True)
         case IssueClosed():
-            return replace(issue, chain=None, closed_on=fact.on)
+            return issue.but(chain=None, closed_on=fact.on)
         case IssueReopened(round=number, deadline=deadline):
-            return replace(
-                issue,
+            return issue.but(
                 round=number,
                 deadline=deadline,
                 closed_on=None,

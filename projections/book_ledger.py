@@ -3,7 +3,6 @@
 What was reported for an issue stands here as the progress of its line; nobody enters it again.
 """
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Literal
 
@@ -56,9 +55,9 @@ class BookLine(
     dropped_for: str | None = None
 
 
-def groups(fact: Recorded) -> Iterator[str]:
+def groups(fact: Recorded) -> tuple[str]:
     event = fact.event
-    yield event.item if isinstance(event, PLAN) else event.issue  # type: ignore[attr-defined]
+    return (event.item if type(event) in PLAN else event.issue,)  # type: ignore[attr-defined]
 
 
 def evolve(line: BookLine | None, fact: Recorded) -> BookLine | None:

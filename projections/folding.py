@@ -10,24 +10,26 @@ from psycopg import Connection
 
 from domain.fact import Recorded
 from projections.ledger import Ledger
-from projections.line import Group, Key
-from projections.table import NOW, Adding, Ended, Held, Lines, Table, row
+from projections.line import Cells, Group, Key
+from projections.table import NOW, Adding, Ended, Held, Lines, Table, positions
 
 KEPT = 10_000
 """How many groups of lines of each ledger are kept in memory between batches."""
 
-AT_ONCE = 200
-"""How many rows are sent to PostgreSQL together."""
+AT_ONCE = 5_000
+"""How many cells are sent to PostgreSQL together, or a few more."""
 
 
 class Folded(NamedTuple):
-    """What a run of facts does to the stored lines of one ledger: which of them end, and which rows now hold."""
+    """What a run of facts does to the stored lines of one ledger: which of them end, and the rows that now hold, cell
+    after cell."""
 
     ended: list[Ended]
-    now: list[str]
+    now: Cells
 
 
-Touched = list[tuple[Recorded, Group]]
+Touched = dict[Group, list[Recorded]]
+"""The facts that touch each group, in order. What a group comes to depends on no other group."""
 
 
 def fold(
@@ -40,7 +42,8 @@ def fold(
     them while the next are folded.
     """
     ended: list[Ended] = []
-    past: list[str] = []
+    now: Cells = []
+    past: Cells = []
     evolve, width = ledger.evolve, slice(len(ledger.line.key))
 
     def end(key: Key, held: Held[Any], until: int) -> None:
@@ -48,41 +51,40 @@ def fold(
         if since <= stored:
             ended.append(Ended(key, since, until))
         elif since < until:
-            past.append(row(cells or [], since, until))
+            past.extend(cells or ())
+            past.append(positions(since, until))
 
-    for fact, group in touched:
-        position, before = fact.position, groups[group]
-        # The order of lines in a group may not depend on how they came here.
-        ordered = before if len(before) < 2 else sorted(before)
-        after: Lines[Any] = {}
-        lasting = 0
-        for line in evolve(tuple([before[key][0] for key in ordered]), fact, group):
-            key = line[width]
-            held = before.get(key)
-            if held is None:
-                after[key] = line, position, line.cells()
-                continue
-            lasting += 1
-            if held[0] is line:
-                after[key] = held
-            else:
-                end(key, held, position)
-                after[key] = line, position, line.cells(held[0], held[2])
-        if lasting < len(before):
-            for key in before.keys() - after.keys():
-                end(key, before[key], position)
-        groups[group] = after
-        if len(past) >= AT_ONCE:
+    for group, facts in touched.items():
+        held = groups[group]
+        # The order of lines in a group may not depend on how they came here. They are told apart by their keys, with
+        # which they begin.
+        lines = tuple(sorted([line for line, _, _ in held.values()]))
+        for fact in facts:
+            position, lasting = fact.position, 0
+            after = tuple(evolve(lines, fact, group))
+            for line in after:
+                key = line[width]
+                before = held.get(key)
+                if before is None:
+                    held[key] = line, position, line.cells()
+                    continue
+                lasting += 1
+                if before[0] is not line:
+                    end(key, before, position)
+                    held[key] = line, position, line.cells(before[0], before[2])
+            if lasting < len(lines):
+                for key in held.keys() - {line[width] for line in after}:
+                    end(key, held.pop(key), position)
+            lines = after if len(after) < 2 else tuple(sorted(after))
+        for _, since, cells in held.values():
+            if since > stored:
+                now.extend(cells or ())
+                now.append(positions(since, NOW))
+        if len(past) > AT_ONCE:
             add_past(past)
             past.clear()
     if past:
         add_past(past)
-    now = [
-        row(cells or [], since, NOW)
-        for group in {group: None for _, group in touched}
-        for _, since, cells in groups[group].values()
-        if since > stored
-    ]
     return Folded(ended, now)
 
 
@@ -116,10 +118,9 @@ class Folding:
             if whence != (oid, stored):
                 groups = {}
             if touched[name]:
-                wanted = {group: None for _, group in touched[name]}
-                known = {group: groups.pop(group) for group in wanted if group in groups}
+                known = {group: groups.pop(group) for group in touched[name] if group in groups}
                 groups |= known
-                groups |= table.load(connection, [group for group in wanted if group not in known])
+                groups |= table.load(connection, [group for group in touched[name] if group not in known])
                 with table.adding(connection, past=True) as add_past:
                     folded = fold(ledger, touched[name], groups, stored, add_past)
                 table.end(connection, folded.ended)
@@ -133,8 +134,8 @@ class Folding:
 
 
 def _touched(targets: Mapping[str, Target], facts: Sequence[Recorded]) -> dict[str, Touched]:
-    """Which groups of each table the facts touch, in order."""
-    touched: dict[str, Touched] = {name: [] for name in targets}
+    """Which groups of each table the facts touch, and each by which."""
+    touched: dict[str, Touched] = {name: {} for name in targets}
     asked: dict[type, list[tuple[Ledger[Any], Touched]]] = {}
     for name, target in targets.items():
         for kind in target.ledger.folds:
@@ -142,7 +143,10 @@ def _touched(targets: Mapping[str, Target], facts: Sequence[Recorded]) -> dict[s
     for fact in facts:
         for ledger, found in asked.get(type(fact.event), ()):
             for group in ledger.groups(fact):
-                found.append((fact, group))
+                if group in found:
+                    found[group].append(fact)
+                else:
+                    found[group] = [fact]
     return touched
 
 

@@ -36,8 +36,8 @@ Key = tuple[Any, ...]
 Group = Key | str
 """What the lines that are folded together have in common: the first value of their keys, or the first few."""
 
-Cells = list[str]
-"""A line in the text form of PostgreSQL's COPY, cell by cell."""
+Cells = list[bytes]
+"""A line in the text form of PostgreSQL's COPY, cell by cell, each with the tab that ends it."""
 
 
 class Column(NamedTuple):
@@ -88,6 +88,7 @@ class Line(tuple[Any, ...]):
     _template: ClassVar[tuple[Any, ...]]
     _loads: ClassVar[tuple[tuple[int, Callable[[Any], Any]], ...]]
     _writes: ClassVar[tuple[Callable[[Any], str], ...]]
+    _blank: ClassVar[Cells]
     _key: ClassVar[slice]
     _all: ClassVar[range]
 
@@ -110,6 +111,10 @@ class Line(tuple[Any, ...]):
         cls._template = tuple(cls.__dict__.get(name) for name in cls.names)
         cls._loads = tuple((n, column.load) for n, column in enumerate(cls.columns) if column.load)
         cls._writes = tuple(column.write for column in cls.columns)
+        cls._blank = [
+            NULL if value is None else written(write, value)
+            for write, value in zip(cls._writes, cls._template, strict=True)
+        ]
         for n, name in enumerate(cls.names):
             setattr(cls, name, property(itemgetter(n)))
         cls._key, cls._all = slice(len(key)), range(len(hints))
@@ -154,21 +159,27 @@ class Line(tuple[Any, ...]):
         self.__dict__.update(known)
         return self
 
-    def cells(self, before: "Line | None" = None, written: Cells | None = None) -> Cells:
-        """The line in COPY's text form; ``written`` is that of the version before, of which only what changed is
-        written again."""
-        if before is None or written is None:
-            return [NULL if value is None else write(value) for write, value in zip(self._writes, self, strict=True)]
-        cells, writes = written.copy(), self._writes
-        for n in compress(self._all, map(is_not, self, before)):
+    def cells(self, before: "Line | None" = None, there: Cells | None = None) -> Cells:
+        """The line in COPY's text form; ``there`` is that of the version before, of which only what changed is
+        written again. The first version is written over the columns' defaults."""
+        like, cells = (before, there.copy()) if before is not None and there else (self._template, self._blank.copy())
+        writes = self._writes
+        for n in compress(self._all, map(is_not, self, like)):
             value = self[n]
-            cells[n] = writes[n](value) if value is not None else NULL
+            cells[n] = NULL if value is None else written(writes[n], value)
         return cells
 
 
 L = TypeVar("L", bound=Line)
 
-NULL = "\\N"
+NULL = b"\\N\t"
+
+
+def written(write: Callable[[Any], str], value: Any) -> bytes:
+    """A cell that is not empty."""
+    return (write(value) + "\t").encode()
+
+
 _SPECIAL = re.compile(r"[\\\t\n\r\b\f\v]")
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
 
@@ -192,11 +203,14 @@ def plain_array(values: Sequence[str]) -> str:
 
 def array(values: Sequence[str]) -> str:
     """An array of text in COPY's form."""
-    if not values:
-        return "{}"
+    return text(literal(values)) if values else "{}"
+
+
+def literal(values: Iterable[str]) -> str:
+    """An array of at least one value as SQL writes it."""
     # All values are escaped at once; what stands between them meanwhile is in none, for PostgreSQL stores no zero.
     joined = "\0".join(values).replace("\\", "\\\\").replace('"', '\\"')
-    return text('{"' + joined.replace("\0", '","') + '"}')
+    return '{"' + joined.replace("\0", '","') + '"}'
 
 
 SCALARS: tuple[tuple[type, str, Callable[[Any], str]], ...] = (

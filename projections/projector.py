@@ -20,7 +20,7 @@ from domain.fact import Recorded
 from projections.folding import Folding, Target, uncollected
 from projections.ledger import Ledger
 from projections.line import Key, Line
-from projections.table import NOW, SCHEMA, Table
+from projections.table import SCHEMA, Table
 
 BESIDE = "__next"
 """The suffix of a table that is being folded anew beside the one that is served."""
@@ -30,6 +30,9 @@ PROJECTING, PREPARING = 5271910846, 5271910847
 
 NEWS = "ledgers"
 """The channel on which whoever projects tells how far all ledgers are."""
+
+ROUNDS = 10
+"""How many batches are folded before the collector may look for cycles."""
 
 GLANCE = 0.5
 """Seconds after which who listens looks for itself."""
@@ -226,7 +229,7 @@ class Projector:
     def _work(self) -> None:
         with self._busy:
             connection = self._hold()
-            while connection is not None and self._round(connection):
+            while connection is not None and self._rounds(connection):
                 pass
 
     def _open(self) -> Connection[Any]:
@@ -296,6 +299,12 @@ class Projector:
             ).format(PLACES),
             (name, ledger.fingerprint),
         )
+
+    def _rounds(self, connection: Connection[Any]) -> bool:
+        """A few rounds; what they leave in memory is walked over once, not after each. Returns whether there may be
+        more to do."""
+        with uncollected():
+            return all(self._round(connection) for _ in range(ROUNDS))
 
     def _round(self, connection: Connection[Any]) -> bool:
         """One batch for the tables at each position, the foremost first, so that a rebuild does not hold up what is

@@ -6,7 +6,7 @@ meanwhile: the first page fixes the position, and its cursor carries it.
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from domain.command import refuse
 from projections.folding import uncollected
 from projections.line import Column, Key, L, Line
-from projections.table import LAST, NOW, SCHEMA, Table, Version, comma, forks_over, raw
+from projections.table import LAST, NOW, PAST_ROADS, SCHEMA, Table, Version, comma, forks_over, raw
 
 Operator = Literal[
     "eq", "ne", "in", "within", "from", "until", "after", "before", "contains", "has", "any", "lacks", "null"
@@ -37,6 +37,15 @@ LISTS = {"has": "{} @> {}", "any": "{} && {}", "lacks": "NOT {} && {}"}
 
 MOST = 5000
 """The most lines in a page."""
+
+MEANWHILE = 100_000
+"""More facts than are folded between two statements: what ends meanwhile may lie under a node further up."""
+
+AT_ONCE = 100
+"""How many rows of a longer page are received together."""
+
+MOST_ROADS = 8
+"""In so many values of a column may what is found be read one by one, each in order."""
 
 
 class Where(NamedTuple):
@@ -85,90 +94,121 @@ def page(connection: Connection[Any], line: type[L], query: Query) -> Page[L]:
     order = sorting(line, query.order)
     place = _placed(line, query, order) if query.cursor else None
     as_of = place.position if place else query.as_of
-    wanted = conditions(line, query.where)
-    if place:
-        wanted.append(beyond(order, place.values))
+    after = [beyond(order, place.values)] if place else []
+    most = query.limit + 1
     with uncollected():
+        position, lines = 0, list[L]()
         if as_of is None:
-            position, lines = _now(connection, line, wanted, order, query.limit + 1)
-        else:
+            position, lines = _read(connection, line, _now(line, query.where, after, order, most), most)
+        if not lines:
+            # Nothing does not say when it was found; as of a position it does.
             reached = position_of(connection, line)
-            position = min(valid(as_of), reached)
-            plain = all(where.column == order[0].column.name for where in query.where)
-            ask = _in_order if plain and order == sorting(line, ()) else _sorted
-            lines = _lines(connection, line, ask(line, wanted, order, query.limit + 1, position, reached))
+            position = reached if as_of is None else min(valid(as_of), reached)
+            last = reached + MEANWHILE
+            _, lines = _read(connection, line, _then(line, query.where, after, order, most, position, last), most)
     if len(lines) <= query.limit:
-        return Page(lines, position, None)
-    lines = lines[: query.limit]
-    return Page(lines, position, _cursor(line, query, order, position, lines[-1]))
+        return Page(tuple(lines), position, None)
+    return Page(tuple(lines[: query.limit]), position, _cursor(line, query, order, position, lines[query.limit - 1]))
+
+
+def _read(connection: Connection[Any], line: type[L], statement: Composed, most: int) -> tuple[int, list[L]]:
+    """The lines that a statement finds, and the position that its rows carry; 0 where there are none."""
+    lines, position = list[L](), 0
+    with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+        # While some are made into lines, PostgreSQL sends the next.
+        rows = cursor.stream(statement, size=AT_ONCE) if most > AT_ONCE else cursor.execute(statement)
+        for row in rows:
+            lines.append(line.of_row(row[:-1]))
+            position = row[-1]
+    return position, lines
 
 
 def _now(
-    connection: Connection[Any], line: type[L], wanted: Sequence[Composable], order: Sequence[Sorting], most: int
-) -> tuple[int, tuple[L, ...]]:
-    """The present lines, and the position they are true of, seen at one moment."""
-    statement = SQL(
-        "SELECT {columns}, p.position FROM (SELECT position FROM {places} WHERE ledger = {ledger}) p LEFT JOIN"
-        " (SELECT {cells} FROM {table} WHERE {where} ORDER BY {order} LIMIT {most}) l ON true ORDER BY {outer}"
-    ).format(
-        columns=_columns(line, "l."),
-        places=Identifier(SCHEMA, "projection"),
-        ledger=Constant(line.table),
-        cells=_cells(line),
-        table=Table(line).whole,
-        where=both(SQL("to_position = {}").format(Constant(NOW)), *wanted),
-        order=comma(ordered(one) for one in order),
-        outer=comma(ordered(one, SQL("l.")) for one in order),
-        most=Constant(most),
-    )
-    with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
-        rows = cursor.execute(statement).fetchall()
-    return rows[0][-1], tuple(line.of_row(row[:-1]) for row in rows if row[0] is not None)
-
-
-def _in_order(
-    line: type[Line], wanted: Sequence[Composable], order: Sequence[Sorting], most: int, position: int, last: int
+    line: type[Line], where: Sequence[Where], after: Sequence[Composable], order: Sequence[Sorting], most: int
 ) -> Composed:
-    """As of a position, in the order of the index: the first few under each node, merged. The cost is that of a page,
-    however many lines there are."""
-    table = Table(line)
-    cells = comma(aliased(column) for column in line.columns)
-    sort = comma(ordered(one) for one in order)
-    held = SQL("from_position <= {}").format(Constant(position))
-    ended = SQL("to_position > {}").format(Constant(position))
-    branches = [
-        (table.now, held),
-        *(
-            (table.past, both(SQL("fork = {}").format(Constant(node)), held, ended))
-            for node in forks_over(position, last)
-        ),
-    ]
-    streams = SQL(" UNION ALL ").join(
-        SQL("(SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {})").format(
-            cells, part, both(condition, *wanted), sort, Constant(most)
+    """The present lines, each with the position they are true of, seen at one moment."""
+    roads = _roads(line, where, order) or [conditions(line, where)]
+    tail = _tail(order, most)
+    streams = [_first(line, _table(line).now, [*road, *after], tail) for road in roads]
+    position = SQL("(SELECT position FROM {} WHERE ledger = {})").format(
+        Identifier(SCHEMA, "projection"), Constant(line.table)
+    )
+    return _merged(streams, order, most, position)
+
+
+def _then(
+    line: type[Line],
+    where: Sequence[Where],
+    after: Sequence[Composable],
+    order: Sequence[Sorting],
+    most: int,
+    position: int,
+    last: int,
+) -> Composed:
+    """The lines as of a position, each with it."""
+    roads = _roads(line, where, order)
+    table, at = _table(line), Constant(position)
+    if not roads:
+        # All that the filters find, sorted. OFFSET 0 keeps the planner from walking the whole ledger along an index
+        # on the order instead.
+        found = SQL("SELECT {} FROM {} WHERE {} OFFSET 0").format(
+            _cells(line), table.whole, both(holds_at(position, last), *conditions(line, where), *after)
         )
-        for part, condition in branches
-    )
-    return SQL("SELECT * FROM ({}) l ORDER BY {} LIMIT {}").format(streams, sort, Constant(most))
+        return _merged([found], order, most, at)
+    held = f"from_position <= {position}"
+    parts = [(table.now, held)]
+    parts += [(table.past, f"{held} AND to_position > {position} AND fork = {n}") for n in forks_over(position, last)]
+    tail = _tail(order, most)
+    streams = [_first(line, part, [raw(mine), *road, *after], tail) for road in roads for part, mine in parts]
+    return _merged(streams, order, most, at)
 
 
-def _sorted(
-    line: type[Line], wanted: Sequence[Composable], order: Sequence[Sorting], most: int, position: int, last: int
-) -> Composed:
-    """As of a position, in any order: all that the filters find, sorted."""
-    # OFFSET 0 keeps the planner from walking the whole ledger along an index on the order instead.
-    return SQL("SELECT * FROM (SELECT {} FROM {} WHERE {} OFFSET 0) l ORDER BY {} LIMIT {}").format(
-        comma(aliased(column) for column in line.columns),
-        Table(line).whole,
-        both(holds_at(position, last), *wanted),
-        comma(ordered(one) for one in order),
+def _roads(line: type[Line], where: Sequence[Where], order: Sequence[Sorting]) -> list[list[Composable]]:
+    """The filters, asked so that an index on past versions gives what they find in this order; none if there is no
+    such index.
+
+    It gives the whole order, or all but its own first column, once for every value asked of that. Under every node the
+    first few are found there, and merged: the cost is that of a page, however many lines there are.
+    """
+    names = tuple(one.column.name for one in order)
+    if any(one.descending for one in order):
+        return []
+    for whole in line.found_by[:PAST_ROADS]:
+        first, *rest = whole
+        if names[: len(whole)] == whole and all(one.column == first for one in where):
+            return [conditions(line, where)]
+        led = next((one for one in where if one.column == first and one.operator in ("eq", "in")), None)
+        if led and rest and list(names[: len(rest)]) == rest:
+            others = conditions(line, [one for one in where if one is not led])
+            values = _values(line.column(first), led)
+            if len(values) <= MOST_ROADS:
+                return [[condition(line, Where(first, "eq", value)), *others] for value in values]
+    return []
+
+
+def _values(column: Column, where: Where) -> Collection[Any]:
+    """Each value that is asked for, once."""
+    asked = (where.value,) if where.operator == "eq" else _several(where.value)
+    return dict.fromkeys(_plain(_parsed(column, None, value)) for value in asked)
+
+
+def _first(line: type[Line], part: Composable, wanted: Sequence[Composable], tail: SQL) -> Composed:
+    return SQL("SELECT {} FROM {} WHERE {} {}").format(_cells(line), part, both(SQL("true"), *wanted), tail)
+
+
+def _tail(order: Sequence[Sorting], most: int) -> SQL:
+    """As text, for it stands in dozens of streams."""
+    return raw(SQL("ORDER BY {} LIMIT {}").format(comma(map(ordered, order)), Constant(most)).as_string())
+
+
+def _merged(streams: Sequence[Composable], order: Sequence[Sorting], most: int, position: Composable) -> Composed:
+    """The first few of all of these, in order, each with the position."""
+    return SQL("SELECT l.*, {} FROM ({}) l ORDER BY {} LIMIT {}").format(
+        position,
+        SQL(" UNION ALL ").join(SQL("({})").format(stream) for stream in streams),
+        comma(ordered(one, SQL("l.")) for one in order),
         Constant(most),
     )
-
-
-def _lines(connection: Connection[Any], line: type[L], statement: Composed) -> tuple[L, ...]:
-    with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
-        return tuple(map(line.of_row, cursor.execute(statement)))
 
 
 def walk(connection: Connection[Any], line: type[L], query: Query) -> Iterator[L]:
@@ -184,7 +224,7 @@ def walk(connection: Connection[Any], line: type[L], query: Query) -> Iterator[L
 def count(connection: Connection[Any], line: type[Line], where: Sequence[Where] = (), as_of: int | None = None) -> int:
     """How many lines there are."""
     statement = SQL("SELECT count(*) FROM {} WHERE {}").format(
-        Table(line).whole, both(holds_at(as_of), *conditions(line, where))
+        _table(line).whole, both(holds_at(as_of), *conditions(line, where))
     )
     with connection.cursor(row_factory=tuple_row) as cursor:
         return int(cast(tuple[int], cursor.execute(statement).fetchone())[0])
@@ -201,7 +241,7 @@ def tally(
     columns = [column_named(line, name) for name in by]
     names = comma(Identifier(name) for name in by)
     statement = SQL("SELECT {}, count(*) FROM {} WHERE {} GROUP BY {}").format(
-        names, Table(line).whole, both(holds_at(as_of), *conditions(line, where)), names
+        names, _table(line).whole, both(holds_at(as_of), *conditions(line, where)), names
     )
     with connection.cursor(row_factory=tuple_row) as cursor:
         return {
@@ -338,9 +378,9 @@ def beyond(order: Sequence[Sorting], values: Sequence[Any]) -> Composable:
 
 
 @cache
-def _columns(line: type[Line], prefix: str) -> SQL:
-    """The names of a line's columns. Put together once: for the widest that takes as long as reading a page."""
-    return raw(comma(SQL("{}{}").format(raw(prefix), Identifier(name)) for name in line.names).as_string())
+def _table(line: type[Line]) -> Table[Any]:
+    """Made once: the statements it holds take longer to put together than a page takes to read."""
+    return Table(line)
 
 
 @cache
@@ -360,7 +400,7 @@ class _Place(NamedTuple):
 
 
 def _versions(connection: Connection[Any], line: type[L], where: list[Composable]) -> list[Version[L]]:
-    table = Table(line)
+    table = _table(line)
     statement = SQL("SELECT {}, from_position, to_position FROM {} WHERE {} ORDER BY from_position, {}").format(
         table.cells, table.whole, both(*where), comma(Identifier(name) for name in line.key)
     )

@@ -4,7 +4,6 @@ An issue for which no measure is planned yet stands in it with an empty one, so 
 the first measure knows where the issue lies and who answers for it.
 """
 
-from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 
@@ -80,8 +79,8 @@ class RectificationLine(
 Lines = tuple[RectificationLine, ...]
 
 
-def groups(fact: Recorded) -> Iterator[str]:
-    yield fact.event.issue  # type: ignore[attr-defined]
+def groups(fact: Recorded) -> tuple[str]:
+    return (fact.event.issue,)  # type: ignore[attr-defined]
 
 
 def evolve(lines: Lines, fact: Recorded, issue: str) -> Lines:

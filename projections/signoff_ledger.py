@@ -1,6 +1,6 @@
 """签批台账: one line per chain, and each signer's queue 待签."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
@@ -145,8 +145,8 @@ def seat(post: Post, region: RegionId) -> str:
     return f"{post}@{region}"
 
 
-def groups(fact: Recorded) -> Iterator[str]:
-    yield fact.event.chain  # type: ignore[attr-defined]
+def groups(fact: Recorded) -> tuple[str]:
+    return (fact.event.chain,)  # type: ignore[attr-defined]
 
 
 def evolve(line: SignOffLine | None, fact: Recorded) -> SignOffLine | None:

@@ -15,7 +15,7 @@ from psycopg import Connection, Copy
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
-from projections.line import Cells, Group, Key, L
+from projections.line import Cells, Group, Key, L, literal
 
 SCHEMA = "ledgers"
 NOW = 2**63 - 1
@@ -68,13 +68,13 @@ Lines = dict[Key, Held[L]]
 """The lines of one group."""
 
 
-def row(cells: Cells, since: int, until: int) -> str:
-    """A version in COPY's text form."""
-    return "\t".join([*cells, f"{since}\t{until}\t{fork(since, until)}\n"])
+def positions(since: int, until: int) -> bytes:
+    """What ends the row of a version in COPY's text form, after the cells of its line."""
+    return b"%d\t%d\t%d\n" % (since, until, fork(since, until))
 
 
-Adding = Callable[[Sequence[str]], None]
-"""Stores a few rows more."""
+Adding = Callable[[Cells], None]
+"""Stores some rows more, given cell after cell."""
 
 
 class Ended(NamedTuple):
@@ -109,7 +109,7 @@ class Table(Generic[L]):
         )
         self._ending = self._ended().as_bytes()
         self._adding = {
-            past: SQL("COPY {} ({}, from_position, to_position, fork) FROM STDIN")
+            past: SQL("COPY {} ({}, from_position, to_position, fork) FROM STDIN (ENCODING 'UTF8')")
             .format(self.past if past else self.now, self.columns)
             .as_bytes()
             for past in (True, False)
@@ -183,9 +183,9 @@ class Table(Generic[L]):
         if not found:
             return found
         several = self.line.grouped > 1
-        asked = [list(values) for values in zip(*groups, strict=True)] if several else [list(groups)]
+        asked = zip(*groups, strict=True) if several else [groups]
         with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
-            for row in cursor.execute(self._loading, asked):
+            for row in cursor.execute(self._loading, [literal(map(str, values)) for values in asked]):
                 line = self.line.of_row(row[:-1])
                 key = line.identity()
                 found[key[: self.line.grouped] if several else key[0]][key] = line, row[-1], None
@@ -195,9 +195,11 @@ class Table(Generic[L]):
         """Moves present versions that ceased to hold to the past."""
         if not ended:
             return
-        keys = [list(values) for values in zip(*(one.key for one in ended), strict=True)]
+        keys = zip(*(one.key for one in ended), strict=True)
         untils = [one.until for one in ended]
-        connection.execute(self._ending, (*keys, untils, [fork(one.since, one.until) for one in ended]))
+        forks = [fork(one.since, one.until) for one in ended]
+        # Written out here, for psycopg takes each value of a list through several calls.
+        connection.execute(self._ending, [literal(map(str, values)) for values in (*keys, untils, forks)])
 
     @contextmanager
     def adding(self, connection: Connection[Any], *, past: bool) -> Iterator[Adding]:
@@ -205,10 +207,10 @@ class Table(Generic[L]):
         with ExitStack() as stack:
             copies: list[Copy] = []
 
-            def add(rows: Sequence[str]) -> None:
+            def add(rows: Cells) -> None:
                 if not copies:
                     copies.append(stack.enter_context(connection.cursor().copy(self._adding[past])))
-                copies[0].write("".join(rows))
+                copies[0].write(b"".join(rows))
 
             yield add
 

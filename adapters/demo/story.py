@@ -21,7 +21,8 @@ from adapters.workbooks.reader import read_workbook
 from adapters.workbooks.reading import Row
 from domain.accountability import AppealMeasure, CloseCase, DecideAppeal, DecideMeasure, MeasureKind, OpenCase
 from domain.appointing import Appoint
-from domain.command import Act
+from domain.broadcasts import BroadcastNotice
+from domain.command import About, Act
 from domain.ids import (
     AppealId,
     AppointmentId,
@@ -31,6 +32,7 @@ from domain.ids import (
     HouseholdId,
     IssueId,
     MeasureId,
+    NoticeId,
     ObjectionId,
     PersonId,
     RegionId,
@@ -40,7 +42,8 @@ from domain.organisation import OpenLedger, RegisterPerson, Relieve
 from domain.policy import AdoptPolicy, Severity
 from domain.policy import packaged as policy_named
 from domain.posts import Post
-from domain.rankings import AdoptScoringRule, AnswerObjection, Exclusion, ObjectToEdition, Period
+from domain.rankings import BOARD as BOARD_FACTS
+from domain.rankings import AdoptScoringRule, AnswerObjection, Exclusion, ObjectToEdition, Period, fold
 from domain.rankings import packaged as rule_named
 from domain.regions import EstablishRegions, Place
 from domain.registration import RegisterIssue, RegradeIssue, WithdrawIssue
@@ -573,6 +576,7 @@ class Story:
 
         self.script.have(on(date(2019, 11, 7), "09:00"), SUPERVISOR, correct)
         self.script.have(on(date(2019, 12, 2), "09:30"), SUPERVISOR, publish(SECOND, NOVEMBER))
+        self.script.have(on(date(2019, 12, 4), "21:30"), HEADQUARTERS, broadcast)
 
     def accountability(self) -> None:
         """龙岩乡, black twice running: a statement, an admonition, an appeal, and its answer. And a talk about a
@@ -640,6 +644,22 @@ class Story:
         )
         ask(on(day, "09:30"), INSPECTOR, talk)
         ask(on(date(2020, 1, 9), "16:30"), SUPERVISOR, CloseCase(case=case))
+
+
+def broadcast(house: Application, act: Act) -> object:
+    """The county's television reports the second edition: everyone on its lists."""
+    standings = fold(house.facts.read((About(BOARD, BOARD_FACTS),)).facts, BOARD).edition(SECOND).standings
+    command = BroadcastNotice(
+        notice=NoticeId("notice-451226-townships-2"),
+        region=COUNTY,
+        outlet="环江电视台",
+        edition=SECOND,
+        praised=tuple(one.subject for one in standings if one.listed == "red"),
+        criticised=tuple(one.subject for one in standings if one.listed == "black"),
+        matter="《新闻联播》后播出2019年11月乡镇红黑榜,上榜乡镇逐一通报",
+        broadcast_on=act.today,
+    )
+    return house.ledger.execute(command, act)
 
 
 def signed_as_far_as(applied: date, *levels: str) -> Callable[[Story, Life], None]:

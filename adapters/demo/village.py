@@ -1,5 +1,5 @@
-"""八面村: households and the three books, presence, visits, meetings, pledges, a sweep, exits, monitoring, a draw and a
-merit, so that there is something true to see of each. Nobody who is kept in the vault exists."""
+"""八面村: households and the three books, presence, visits, meetings, pledges, a sweep, exits, monitoring, a draw, a
+comparison and a merit, so that there is something true to see of each. Nobody who is kept in the vault exists."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
@@ -11,11 +11,14 @@ from adapters.bootstrap import Application
 from adapters.demo.cast import COUNTY, holder
 from adapters.demo.lives import HEADQUARTERS, PAIRS, SUPERVISOR
 from adapters.demo.script import Script, on
+from adapters.vault import comparing
 from adapters.vault.intake import HouseholdIntake, register
+from adapters.vault.roster import read_roster
 from domain.attendance import ApproveLeave, ReportDay, RequestLeave
 from domain.books import PlanHelp, ReportHelp, SurveyHousehold
 from domain.command import Act, Command
 from domain.commendation import GiveMerit, MeritKind
+from domain.comparison import RosterKind
 from domain.exiting import AnnounceExit, PostExitNotice, ProposeExit, SignExit, TakeExitStep, VerifyExit
 from domain.households import AssignCover, Category, ListVillage, PairHousehold, RecordRank
 from domain.ids import (
@@ -50,7 +53,7 @@ from domain.posts import Post
 from domain.responsibility import NameResponsible
 from domain.reverse_check import Asked, CheckClaim, ClaimsDrawn
 from domain.sweeps import Finding, OpenSweep, SweepHousehold
-from domain.vault import Particulars
+from domain.vault import Particulars, completed
 from domain.visits import RecordVisit
 from services import draws, incidence, task_lists
 from services.exits import show
@@ -103,6 +106,7 @@ class Village:
         self.exits()
         self.watch()
         self.check()
+        self.compare()
         self.merit()
 
     def ask(self, day: date, clock: str, by: PersonId, command: Command) -> None:
@@ -144,7 +148,10 @@ class Village:
             region=BAMIAN,
             hamlet=("甲屯", "乙屯")[number % 2],
             category=Category.REGISTERED if number < 6 else Category.MARGINAL,
-            members=tuple(Particulars(name=name) for name in PEOPLE[: 2 + number % 3]),
+            members=tuple(
+                Particulars(name=name, id_number=nobody(number) if name == PEOPLE[0] else None)
+                for name in PEOPLE[: 2 + number % 3]
+            ),
             identified_on=date(2016, 1, 10),
         )
         return lambda house, act: register(house.ledger, house.vault, asked, act)
@@ -347,6 +354,16 @@ class Village:
         issue = IssueId.derived("bamian", "contradicted")
         self.script.have(on(day, "15:30"), SUPERVISOR, checking(draw, 1, "当日所报与村民所述不符", issue))
 
+    def compare(self) -> None:
+        """大数据比对: a register of cars has somebody of one household in it, which becomes an issue to look into."""
+        roster = read_roster("\n".join(("身份证号", *map(nobody, (6, 501, 502)))).encode())
+
+        def compares(house: Application, act: Act) -> object:
+            wanted = comparing.asked(RosterKind.CARS, BAMIAN, act, roster_on=date(2019, 12, 31))
+            return comparing.compare(house.ledger, house.vault, roster, wanted, act)
+
+        self.script.have(on(date(2020, 1, 8), "10:30"), SUPERVISOR, compares)
+
     def merit(self) -> None:
         given = GiveMerit(
             merit=MeritId("merit-bamian-1"),
@@ -357,6 +374,11 @@ class Village:
             decided_on=date(2020, 1, 9),
         )
         self.ask(date(2020, 1, 9), "10:00", COUNTY_SECRETARY, given)
+
+
+def nobody(number: int) -> str:
+    """An identity number that nobody has: of a division that there is not."""
+    return completed(f"999999600101{number:03}")
 
 
 def workdays(since: date, until: date) -> Iterator[date]:

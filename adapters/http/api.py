@@ -119,6 +119,7 @@ def _described(api: FastAPI, schemas: Schemas, entrance: Entrance) -> dict[str, 
         described = get_openapi(title=api.title, version="1", description=_ABOUT, routes=api.routes)
         for methods in described["paths"].values():
             for operation in methods.values():
+                schemas.describe(operation)
                 # What the framework would say here is not what we answer.
                 if "422" in operation["responses"]:
                     operation["responses"] |= schemas.refusals(401, 403, 422)

@@ -64,8 +64,8 @@ def _accept(
         status_code=201,
         response_class=Response,
         route_class_override=Plain,
-        openapi_extra=_described(route, schemas),
     )
+    schemas.later(route.command.__name__, lambda: _described(route, schemas))
 
 
 async def json_body(request: Request) -> bytes:

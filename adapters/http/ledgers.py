@@ -190,17 +190,8 @@ def _shelve(
         summary=shelf.line.label,
         description=(shelf.line.__doc__ or "").partition("\n")[2].strip(),
         response_class=Response,
-        openapi_extra={
-            "parameters": filters(shelf),
-            "responses": {
-                "200": {
-                    "description": "一页",
-                    "content": {"application/json": {"schema": _page_schema(shelf.line, schemas)}},
-                },
-                **schemas.refusals(401, 403, 422, 503),
-            },
-        },
     )
+    schemas.later(f"ledger_{name}", lambda: _described(shelf, schemas))
 
 
 def moment_of(application: Application, given: QueryParams) -> tuple[Moment, str | None]:
@@ -322,6 +313,15 @@ def _plain(value: Any) -> Any:
         case frozenset():
             return sorted(value)
     raise TypeError
+
+
+def _described(shelf: Shelf, schemas: Schemas) -> dict[str, Any]:
+    """What OpenAPI says of a ledger's route, which reads its own parameters."""
+    page = {"application/json": {"schema": _page_schema(shelf.line, schemas)}}
+    return {
+        "parameters": filters(shelf),
+        "responses": {"200": {"description": "一页", "content": page}, **schemas.refusals(401, 403, 422, 503)},
+    }
 
 
 def filters(shelf: Shelf) -> list[dict[str, Any]]:

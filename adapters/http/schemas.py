@@ -1,9 +1,10 @@
 """接口说明的部件: the schemas that OpenAPI refers to, and examples made from them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from fastapi.utils import deep_dict_update
 from pydantic import BaseModel
 
 REF: Final = "#/components/schemas/{model}"
@@ -68,11 +69,25 @@ _REFUSALS: Final = {
 }
 
 
+Described = Callable[[], dict[str, Any]]
+
+
 class Schemas:
-    """The components of one OpenAPI description, gathered while its routes are made."""
+    """The components of one OpenAPI description, gathered while its routes are made and described."""
 
     def __init__(self) -> None:
         self.components: dict[str, Any] = {"Outcome": _OUTCOME, "Problem": _PROBLEM, "AsOf": _AS_OF}
+        self._later: dict[str, Described] = {}
+
+    def later(self, operation: str, described: Described) -> None:
+        """What is to be said of an operation, once the description is asked for: it takes longer to make than all
+        routes together, and few ever ask."""
+        self._later[operation] = described
+
+    def describe(self, operation: dict[str, Any]) -> None:
+        """Says of an operation of the description what was put off."""
+        if described := self._later.get(operation["operationId"]):
+            deep_dict_update(operation, described())
 
     def of(self, model: type[BaseModel]) -> dict[str, Any]:
         """The model's schema; what it refers to is among the components."""

@@ -1,6 +1,6 @@
 """所问: one issue, one person's or unit's record, what waits for me, and the facts behind any of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import fields
 from hashlib import sha256
 from typing import Annotated, Any, Final
@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from adapters.asking.hearings import hearings
 from adapters.bootstrap import Application
 from adapters.http.admission import Entrance
 from adapters.http.ledgers import answer, told
@@ -17,21 +18,16 @@ from adapters.http.moments import AsOf, MinPosition, Moment, caught_up, moment, 
 from adapters.http.problems import Place, Problem, invalid
 from adapters.http.routing import PREFIX, Told
 from adapters.logging import audit
-from domain.command import About, Refused
-from domain.escalation import ANSWER
+from domain.command import About, Act, Refused
 from domain.fact import Past, Recorded
 from domain.ids import EditionId, Id, IssueId, PersonId, RegionId, UnitId, kinds
-from domain.posts import TENURE, Tenure, tenures
-from domain.rectification import DECIDE_EXTENSION
+from domain.posts import TENURE, held
 from domain.signoff import shown_of
 from projections.accountability_record import Record, record
-from projections.escalation_ledger import EscalationLine
 from projections.issue_ledger import IssueLine
 from projections.line import Line
-from projections.reading import Query as LedgerQuery
-from projections.reading import Where, find, page
-from projections.rectification_ledger import RectificationLine
-from projections.signoff_ledger import SignOffLine, queue
+from projections.reading import find
+from projections.waiting import Waiter, to_report, waiting
 from services import ranking
 
 MOST: Final = 200
@@ -72,13 +68,14 @@ def subjects(application: Application, entrance: Entrance) -> APIRouter:
         """待签与待办: what waits for the one who asks, by the posts held today
 
         ``signing`` are chains to check or sign, ``rectifying`` measures to report on, ``answering`` escalations,
-        ``extensions`` issues with an extension to decide.
+        ``extensions`` issues with an extension to decide, ``exits`` those with a step to record, ``leaves`` those to
+        approve, ``decisions`` of meetings to carry out, ``settling`` those of others to settle, ``hearings`` what is
+        to be decided or can be contested ``on`` a board or a case.
         """
         viewer = entrance.reader(request)
         at = moment(application, None, min_position)
         past = application.facts.read((About(viewer, TENURE),)).facts
-        mine = [one for one in tenures(past.events).values() if one.person == viewer and one.covers(at.day)]
-        return answer(_queue(application, viewer, mine, at))
+        return answer(_queue(application, Waiter(viewer, held(past, viewer, at.day), at.day), at))
 
     @router.get("/people/{person}/record", tags=["台账"], response_class=Response)
     def record_of_person(
@@ -182,45 +179,26 @@ def _record(application: Application, viewer: PersonId, who: PersonId | UnitId |
     )
 
 
-def _queue(application: Application, viewer: PersonId, mine: Sequence[Tenure], at: Moment) -> dict[str, Any]:
+def _queue(application: Application, who: Waiter, at: Moment) -> dict[str, Any]:
     with application.pool.connection() as connection:
+        found = waiting(connection, who)
+        measures = to_report(connection, who)
+        heard = hearings(application.facts, connection, Act(who.person, at.at), who.held)
 
-        def lines(line: type[Line], *where: Where, order: str) -> list[dict[str, Any]]:
-            found = page(connection, line, LedgerQuery(where, (order,), limit=MOST))
-            return [told(one, at.day) for one in found.lines]
+    def lines(those: Iterable[Line]) -> list[dict[str, Any]]:
+        return [told(line, at.day) for line in those]
 
-        answering: list[dict[str, Any]] = []
-        for level, posts in ANSWER.items():
-            if regions := [one.region for one in mine if one.post in posts]:
-                answering += lines(
-                    EscalationLine,
-                    Where("region", "in", regions),
-                    Where("to", "eq", level),
-                    Where("answered", "eq", False),
-                    order="answer_due",
-                )
-        extensions: list[dict[str, Any]] = []
-        for severity, deciders in DECIDE_EXTENSION.items():
-            if regions := [one.region for one in mine if one.post in deciders]:
-                extensions += lines(
-                    IssueLine,
-                    Where("region", "within", regions),
-                    Where("severity", "eq", severity),
-                    Where("extensions_pending", "from", 1),
-                    order="due",
-                )
-        return {
-            "signing": lines(SignOffLine, *queue(mine, viewer, at.day), order="opened_on"),
-            "rectifying": lines(
-                RectificationLine,
-                Where("person", "eq", viewer),
-                Where("done_on", "null", True),
-                Where("withdrawn", "eq", False),
-                order="due",
-            ),
-            "answering": answering,
-            "extensions": extensions,
-        }
+    return {
+        "signing": lines(found.chains),
+        "rectifying": lines(measures),
+        "answering": lines(found.escalations),
+        "extensions": lines(found.extensions),
+        "exits": [{"todo": one.todo, **told(one.line, at.day)} for one in found.exits],
+        "leaves": lines(found.leaves),
+        "decisions": lines(found.undone),
+        "settling": lines(found.settling),
+        "hearings": [{"todo": one.todo, "on": one.on, "subject": one.subject, "matter": one.matter} for one in heard],
+    }
 
 
 def _fact(fact: Recorded) -> dict[str, Any]:

@@ -5,10 +5,11 @@ from typing import Any
 
 from starlette.responses import Response
 
+from adapters.asking.probing import admits, refusal_of, stand_together
 from adapters.http.problems import problem_of
 from adapters.logging import audit
 from adapters.web.forms import Form, Typed, Unreadable, read
-from adapters.web.offers import admits, probe, refusal_of, stand_together
+from adapters.web.offers import probe
 from adapters.web.site import Site, Visit, see_other
 from domain.command import Act, Command, Refused
 from domain.fact import Past

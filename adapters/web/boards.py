@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from psycopg import Connection
 from starlette.responses import Response
 
+from adapters.asking.hearings import counts_of, raised
 from adapters.http.problems import Problem
 from adapters.web.actions import Performance, about, admitted, can_act, done, execute, open_to, performed, shown_again
 from adapters.web.dossier import tenures_of, timeline
@@ -30,9 +31,7 @@ from domain.rankings import (
     Board,
     Component,
     CorrectEdition,
-    Counts,
     Edition,
-    EditionObjected,
     EditionPublished,
     Indicator,
     ObjectToEdition,
@@ -394,15 +393,6 @@ def adopt(visit: Visit) -> Response:
 
 
 # What may be done with an edition
-
-
-def raised(past: Past) -> Mapping[ObjectionId, str]:
-    return {event.objection: event.matter for event in past.events if isinstance(event, EditionObjected)}
-
-
-def counts_of(edition: Edition) -> Counts:
-    """What was counted for an edition as it stands."""
-    return {one.subject: {each.indicator: each.count for each in one.components} for one in edition.standings}
 
 
 def on_edition(

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from psycopg import Connection
 from starlette.responses import Response
 
+from adapters.asking.probing import PLACEHOLDER
 from adapters.http.problems import Problem
 from adapters.logging import audit
 from adapters.web.actions import about, admitted, can_act, done, open_to, performed, shown_again
@@ -13,7 +14,6 @@ from adapters.web.dossier import tenures_of, timeline
 from adapters.web.formats import day, typeset
 from adapters.web.forms import KEY, Choices, Field, Form, Typed
 from adapters.web.names import Names, named_in, names_of
-from adapters.web.offers import PLACEHOLDER
 from adapters.web.site import Site, Visit
 from domain.accountability import (
     LADDER,

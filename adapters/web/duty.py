@@ -6,7 +6,6 @@ One entry in the evening says where one was and what one did; nothing else is as
 from collections.abc import Iterable
 from typing import Any, Final
 
-from psycopg import Connection
 from starlette.responses import Response
 
 from adapters.http.problems import Problem
@@ -32,8 +31,9 @@ from domain.meetings import MEETINGS, ReportDecision
 from domain.visits import Quota, RecordVisit
 from projections.decision_ledger import DecisionLine
 from projections.leave_ledger import LeaveLine
-from projections.reading import Query, Where, page, walk
+from projections.reading import Query, Where, page
 from projections.visit_ledger import VisitLine
+from projections.waiting import to_approve
 from services import duty
 
 MOST: Final = 100
@@ -140,7 +140,7 @@ def shown(visit: Visit, typed: Typed | None = None, about: str = "", status: int
     paired = {target for quota in owed if quota.rule.to == "paired" for target in quota.wanted}
     with visit.application.pool.connection() as connection:
         mine = page(connection, LeaveLine, Query((Where("person", "eq", me),), ("-since",), limit=10)).lines
-        waiting = to_approve(visit, connection)
+        waiting = to_approve(connection, visit.waiter)
         undone = (Where("responsible", "eq", me), Where("settled_on", "null", True))
         decisions = page(connection, DecisionLine, Query(undone, ("due",), limit=MOST)).lines
         visits = page(connection, VisitLine, Query((Where("person", "eq", me),), ("-occurred_on",), limit=10)).lines
@@ -177,27 +177,6 @@ def shown(visit: Visit, typed: Typed | None = None, about: str = "", status: int
 
 def missing_of(owed: Iterable[Quota]) -> set[Id]:
     return {target for quota in owed for target in quota.missing[:MISSING_SHOWN]}
-
-
-def to_approve(visit: Visit, connection: Connection[Any]) -> tuple[LeaveLine, ...]:
-    """The leaves of others on which the viewer's posts may decide now."""
-    me, held = visit.viewer.person, visit.viewer.held
-    if not held:
-        return ()
-    regions = sorted({tenure.region for tenure in held})
-    where = (
-        Where("state", "eq", "pending"),
-        Where("region", "within", regions),
-        Where("waiting", "any", sorted({tenure.post.value for tenure in held})),
-    )
-    lines = walk(connection, LeaveLine, Query(where, ("since",), limit=MOST))
-    return tuple(
-        line
-        for line in lines
-        if line.person != me
-        and me not in line.endorsed
-        and any(tenure.post in line.waiting and tenure.region.holds(line.region) for tenure in held)
-    )
 
 
 def act_newly(visit: Visit) -> Response:

@@ -14,6 +14,7 @@ from adapters.web.keys import signable
 from adapters.web.names import named_in, names_of
 from adapters.web.offers import stages_behind
 from adapters.web.site import Site, Visit
+from adapters.web.villages import with_indicators
 from domain import chains, exiting
 from domain.chains import Chain, ObjectionRaised, Phase
 from domain.command import About, Refused
@@ -208,7 +209,7 @@ def shown(visit: Visit, typed: Typed | None = None, status: int = 200) -> Respon
         raise Problem(503, "ledgers_behind", "台账正在更新,请稍候再看")
     held = tenures_of(store.read(tuple(About(by, TENURE) for by in sorted({f.by for f in showing.facts}))).facts)
     named: set[Id | None] = {*named_in(showing.facts), *(tenure.region for tenure in held.values())}
-    names = visit.names(named | {line.subject, line.region, line.applicant})
+    names = with_indicators(visit, visit.names(named | {line.subject, line.region, line.applicant}), line.region)
     audit("viewed", viewer=visit.viewer.person, subject=chain, what="exit", as_of=showing.shown.position)
     state = chains.fold(showing.facts, chain)
     offered = open_to(visit, fitted_all(showing, state, line, visit))

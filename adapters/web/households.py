@@ -22,7 +22,15 @@ from adapters.web.issues import address as same_page
 from adapters.web.issues import people_near, region_choices, regions_named, townships_first
 from adapters.web.names import Names, names_of
 from adapters.web.site import Site, Visit, see_other
-from adapters.web.villages import indicator_rows, limit_words, rules_at, to_assess, village_choices
+from adapters.web.villages import (
+    amount,
+    assessable,
+    indicator_rows,
+    limit_words,
+    rules_at,
+    to_assess,
+    village_choices,
+)
 from domain.books import (
     DropHelp,
     HelpPlanned,
@@ -308,6 +316,7 @@ def households(site: Site) -> None:
     site.templates.globals |= {
         "particulars": tuple(Item),
         "limit_words": limit_words,
+        "amount": amount,
         "covers": COVERS,
         "risk_kinds": KINDS,
         "book_states": STATUSES,
@@ -585,8 +594,8 @@ def sensible(visit: Visit, household: Household, past: Past, rules: tuple[Indica
         yield on("report-help", item=left[0], done=False).asking("item", choices=choices)
         yield on("drop-help", item=left[0]).asking("item", choices=choices)
     subject = {"subject": str(household.household)}
-    if asked := to_assess(rules):
-        yield on("assess", subject, assessments=asked).asking("assessments", rules=rules)
+    if asked := to_assess(assessable(rules)):
+        yield on("assess", subject, assessments=asked).asking("assessments", rules=assessable(rules))
     for clue in clues(past, household.household).values():
         if clue.over:
             continue
@@ -611,7 +620,7 @@ def act_on_household(visit: Visit) -> Response:
         fixed["member"] = UNKNOWN.model_copy(update={"member": MemberId.derived(str(visit.posted.get(KEY, "")))})
     if form.command is AssessIndicators:
         state = fold(Past(visit.application.facts.about(household)), household)
-        form = form.asking("assessments", rules=rules_at(visit, state.region, "household"))
+        form = form.asking("assessments", rules=assessable(rules_at(visit, state.region, "household")))
     return performed(
         visit,
         form,

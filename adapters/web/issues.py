@@ -43,9 +43,6 @@ ORDERS: Final = (
     ("-last_position", "最近有变动"),
     ("region", "按地区"),
 )
-UNDONE_STATUSES: Final = (Status.NOT_STARTED, Status.RECTIFYING, Status.PARTLY_DONE)
-"""What counts as late once its deadline has passed."""
-
 MOST_VILLAGES: Final = 400
 """Villages that a list to choose from still bears; beyond, those of the chosen township only."""
 

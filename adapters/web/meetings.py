@@ -11,7 +11,7 @@ from adapters.web.actions import about, can_act, done, open_to, performed, shown
 from adapters.web.dossier import tenures_of, timeline
 from adapters.web.duty import PROGRESS
 from adapters.web.forms import Choices, Field, Form, Typed
-from adapters.web.issues import UNDONE_STATUSES, region_choices, townships_first
+from adapters.web.issues import region_choices, townships_first
 from adapters.web.names import named_in, names_of
 from adapters.web.site import Site, Visit
 from domain.command import About
@@ -23,6 +23,7 @@ from projections.decision_ledger import DecisionLine
 from projections.issue_ledger import IssueLine, overdue_days
 from projections.post_ledger import PostLine
 from projections.reading import Query, Where, count, find, page, walk
+from projections.waiting import UNDONE_STATUSES
 
 PAGE: Final = 30
 MOST_ISSUES: Final = 60

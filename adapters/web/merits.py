@@ -4,6 +4,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from adapters.asking.probing import PLACEHOLDER
 from adapters.http.problems import Problem
 from adapters.logging import audit
 from adapters.web.actions import about, admitted, can_act, done, open_to, performed, shown_again
@@ -11,7 +12,6 @@ from adapters.web.cases import by_name, whole
 from adapters.web.dossier import tenures_of, timeline
 from adapters.web.forms import Field, Form, Typed
 from adapters.web.names import Names, named_in, names_of
-from adapters.web.offers import PLACEHOLDER
 from adapters.web.site import Site, Visit
 from domain.accountability import Accountable
 from domain.command import About

@@ -6,7 +6,9 @@ from typing import Any
 from psycopg import Connection
 
 from domain.fact import Recorded, ids_in
-from domain.ids import LEVELS, EditionId, Id, IssueId, PersonId, RegionId, UnitId
+from domain.ids import LEVELS, EditionId, HouseholdId, Id, IssueId, PersonId, RegionId, UnitId
+from domain.indicators import kind_of
+from domain.policy import ObjectKind
 from domain.posts import Post, Tenure
 from projections.directory import DirectoryLine
 from projections.issue_ledger import IssueLine
@@ -19,8 +21,9 @@ from projections.reading import MOST, Query, Where, walk
 class Names:
     """称呼: of whatever is shown."""
 
-    def __init__(self, known: Mapping[Id, str]) -> None:
+    def __init__(self, known: Mapping[Id, str], indicators: Mapping[tuple[ObjectKind, str], str] | None = None) -> None:
         self.known = known
+        self.indicators = indicators or {}
 
     def __call__(self, one: Id) -> str:
         """What it is called; what has no name is called by its kind and the end of its id."""
@@ -29,6 +32,10 @@ class Names:
         if isinstance(one, RegionId):
             return f"区划{one.code}"
         return f"{(type(one).__doc__ or '编号').split(':')[0].strip()}{one.partition('-')[2][-6:]}"
+
+    def indicator(self, subject: HouseholdId | RegionId, code: str) -> str:
+        """住房有保障: what the place's rules call an indicator; its code where they are not known here."""
+        return self.indicators.get((kind_of(subject), code), code)
 
     def path(self, region: RegionId) -> str:
         """环江毛南族自治县明伦镇百祥村: the whole way from the county down, or from the city for what lies above."""

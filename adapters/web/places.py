@@ -12,7 +12,6 @@ from adapters.web.actions import about, can_act, done, performed, shown_again
 from adapters.web.cases import supervising
 from adapters.web.formats import address
 from adapters.web.forms import Typed
-from adapters.web.issues import UNDONE_STATUSES
 from adapters.web.merits import may_give
 from adapters.web.names import names_of
 from adapters.web.organisation import region_of
@@ -25,6 +24,7 @@ from projections.directory import DirectoryLine
 from projections.issue_ledger import IssueLine
 from projections.post_ledger import PostLine
 from projections.reading import Query, Where, count, find, page, tally, walk
+from projections.waiting import UNDONE_STATUSES
 
 
 def places(site: Site) -> None:

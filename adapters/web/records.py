@@ -31,12 +31,13 @@ from adapters.web.organisation import (
     on_unit,
 )
 from adapters.web.site import Site, Visit
+from adapters.web.villages import with_indicators
 from domain.books import PublishTaskList, TaskListPublished
 from domain.command import About, Act, Command
 from domain.commendation import RESERVE_LEVELS
 from domain.fact import Past
 from domain.households import RankRecorded
-from domain.ids import Id, PersonId, TaskListId, UnitId, id_of
+from domain.ids import Id, PersonId, RegionId, TaskListId, UnitId, id_of
 from domain.posts import TENURE
 from domain.reverse_check import CLAIM_KINDS
 from projections.accountability_record import Record, record
@@ -285,6 +286,8 @@ def timeline_page(visit: Visit) -> Response:
         visit.application.facts.read(tuple(About(by, TENURE) for by in sorted({f.by for f in shown}))).facts
     )
     names = visit.names(named_in(shown) | {tag} | {tenure.region for tenure in held.values()})
+    if place := next((one for one in (tag, *named_in(shown)) if isinstance(one, RegionId)), None):
+        names = with_indicators(visit, names, place)
     audit("viewed", viewer=visit.viewer.person, subject=tag, what="timeline", as_of=as_of.position)
     past = f"&as_of={as_of.asked}" if as_of.past else ""
     return visit.render(

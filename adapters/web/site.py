@@ -38,6 +38,7 @@ from domain.command import About, Act, Command
 from domain.ids import Id, PersonId, id_of
 from domain.organisation import PersonRegistered
 from domain.posts import TENURE, Tenure, held
+from projections.waiting import Waiter
 
 STATIC: Final = Path(__file__).parent / "static"
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -128,6 +129,10 @@ class Visit:
     def viewer(self) -> Viewer:
         assert self.found is not None
         return self.found
+
+    @property
+    def waiter(self) -> Waiter:
+        return Waiter(self.viewer.person, self.viewer.held, self.today)
 
     @property
     def act(self) -> Act:

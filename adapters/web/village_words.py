@@ -71,7 +71,8 @@ def of_checks(event: Event, names: Names) -> str | None:
         case indicators.IndicatorAssessed():
             value = f",数值{event.value}" if event.value is not None else ""
             state = "达标" if event.met else "未达标"
-            return f"{day(event.assessed_on)}评定{called(event.subject, names)}的一项指标{state}{value}"
+            asked = f"{called(event.subject, names)}“{names.indicator(event.subject, event.indicator)}”"
+            return f"{day(event.assessed_on)}评定{asked}{state}{value}"
         case sweeps.SweepOpened():
             return f"{day(event.opened_on)}起在{names.path(event.region)}开展“{event.title}”排查"
         case sweeps.HouseholdSwept():

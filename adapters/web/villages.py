@@ -5,15 +5,16 @@ The page is the region's (``records``); here is what only an object of the progr
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 
 from psycopg import Connection
 
 from adapters.http.problems import Problem
 from adapters.web.actions import about, can_act, done, open_to
+from adapters.web.formats import share
 from adapters.web.forms import Choices, Field, Form
 from adapters.web.issues import people_near, region_choices, units_near
-from adapters.web.names import names_of
+from adapters.web.names import Names, names_of
 from adapters.web.site import Visit
 from domain.command import About, Refused
 from domain.exiting import ProposeExit
@@ -22,7 +23,7 @@ from domain.fact import Past
 from domain.households import COVERS, AssignCover, Category, EndCover, ListVillage
 from domain.ids import ChainId, CoverId, Id, PersonId, RegionId, UnitId
 from domain.indicators import AssessIndicators, Assessment
-from domain.policy import IndicatorRule, ObjectKind, Threshold, in_force, policies_of
+from domain.policy import IndicatorRule, ObjectKind, Policy, Threshold, in_force, policies_of
 from projections.exit_ledger import ExitLine
 from projections.household_ledger import HouseholdLine
 from projections.indicator_ledger import IndicatorLine
@@ -225,8 +226,8 @@ def sensible(
                 )
             else:
                 yield on("cover-unit", fixed, unit=UnitId("unit-probe"))._replace(title=f"安排{cover.label}包村")
-    if asked := to_assess(rules):
-        yield on("assess", subject, assessments=asked).asking("assessments", rules=rules)
+    if asked := to_assess(assessable(rules)):
+        yield on("assess", subject, assessments=asked).asking("assessments", rules=assessable(rules))
     yield on("propose-exit", subject)
 
 
@@ -236,23 +237,41 @@ def about_village(visit: Visit, region: RegionId, form: Form) -> tuple[Form, dic
     if kind is None:
         raise Problem(404, "not_found", "没有这个页面")
     if form.command is AssessIndicators:
-        form = form.asking("assessments", rules=rules_at(visit, region, kind))
+        form = form.asking("assessments", rules=assessable(rules_at(visit, region, kind)))
     return form, {**about(visit, form), "region" if "region" in form.command.model_fields else "subject": region}
 
 
 # What households and villages have in common
 
 
-def rules_at(visit: Visit, region: RegionId, kind: ObjectKind) -> tuple[IndicatorRule, ...]:
-    """The indicators that people assess of such an object there; none where no policy was adopted."""
+def policy_at(visit: Visit, region: RegionId) -> Policy | None:
+    """The rules there at the moment the page shows; none where no policy was adopted."""
     facts = visit.application.facts.read(policies_of(region)).facts
     position = visit.as_of.position
     past = Past(fact for fact in facts if position is None or fact.position <= position)
     try:
-        rules = in_force(past, region, visit.as_of.day).indicators(kind)
+        return in_force(past, region, visit.as_of.day)
     except Refused:
-        return ()
-    return tuple(rule for rule in rules.values() if not rule.computed)
+        return None
+
+
+def rules_at(visit: Visit, region: RegionId, kind: ObjectKind) -> tuple[IndicatorRule, ...]:
+    """The indicators of such an object there, those that the service computes among them."""
+    rules = policy_at(visit, region)
+    return tuple(rules.indicators(kind).values()) if rules else ()
+
+
+def assessable(rules: Iterable[IndicatorRule]) -> tuple[IndicatorRule, ...]:
+    """Those that people assess."""
+    return tuple(rule for rule in rules if not rule.computed)
+
+
+def with_indicators(visit: Visit, names: Names, region: RegionId) -> Names:
+    """Names that know what a place's rules call each indicator."""
+    rules = policy_at(visit, region)
+    kinds = get_args(ObjectKind) if rules else ()
+    titles = {(kind, rule.code): rule.title for kind in kinds if rules for rule in rules.indicators(kind).values()}
+    return Names(names.known, titles)
 
 
 def to_assess(rules: Iterable[IndicatorRule]) -> tuple[Assessment, ...]:
@@ -274,7 +293,12 @@ def indicator_rows(rules: Iterable[IndicatorRule], lines: Iterable[IndicatorLine
 
 def limit_words(limit: Threshold) -> str:
     """不低于5000元"""
-    return f"{SENSES[limit.sense]}{limit.figure}{limit.unit}"
+    return f"{SENSES[limit.sense]}{amount(limit.figure, limit.unit)}"
+
+
+def amount(figure: int, unit: str) -> str:
+    """5000元; what is counted in basis points is read in percent."""
+    return share(figure) if unit == "万分之一" else f"{figure}{unit}"
 
 
 def village_choices(connection: Connection[Any], chosen: str, *, within: tuple[RegionId, ...]) -> Choices:

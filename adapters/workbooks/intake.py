@@ -76,7 +76,7 @@ def imported(row: Row, unstated: Severity | None = None) -> ImportedIssue:
             region=_region(row.region or ""),
             category=row.category or UNSTATED,
             source=row.source or UNSTATED,
-            severity=severity_named(row.severity) if row.severity else unstated,
+            severity=severity_named(row.severity) if row.severity or unstated is None else unstated,
             description=f"{row.hamlet}:{row.description}" if row.hamlet else row.description or "",
             deadline=_deadline(row.due, row.due_precision or "unstated", row.long_term),
             planned_funds=row.money_fen,
@@ -101,8 +101,8 @@ def _deadline(due: date | None, precision: Precision | Literal["unstated"], long
     return Deadline(due=due, precision=precision, long_term=long_term)
 
 
-def severity_named(label: str) -> Severity:
-    """一般, 较重 or 重大. Raises ValueError for another word."""
+def severity_named(label: str | None) -> Severity:
+    """一般, 较重 or 重大. Raises ValueError for another word, or none."""
     for severity in Severity:
         if severity.label == label:
             return severity

@@ -1,8 +1,10 @@
 """读表结果: the rows that a workbook claims and the outcome of reading it, as previews print them."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 
 from adapters.workbooks.deadlines import Precision
 from adapters.workbooks.problems import Problem
@@ -43,7 +45,7 @@ class Row:
     @property
     def said(self) -> tuple[object, ...]:
         """All that the row says, apart from where it stands."""
-        return tuple(getattr(self, name) for name in self.__slots__ if name not in ("sheet", "row"))
+        return _SAID(self)
 
     @property
     def money_fen(self) -> int | None:
@@ -74,6 +76,11 @@ class Row:
             "done": self.done.isoformat() if self.done else None,
             "closed": self.closed,
         }
+
+
+_SAID: Callable[[Row], tuple[object, ...]] = attrgetter(
+    *(field.name for field in fields(Row) if field.name not in ("sheet", "row"))
+)
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,6 @@ class _Issues:
 
     def _read(self, line: Line, field: Field, read: Callable[[Value], T | None]) -> T | None:
         """A field of a line; null, with the problem named at its cell, where it can't be read."""
-        where = self._column(field)
         try:
             value = self._value(line, field)
             if isinstance(value, Mark):
@@ -199,7 +198,7 @@ class _Issues:
                 raise Unreadable("ditto_mark", "写了“同上”,表格一经排序或筛选就会失真,请填写具体内容")
             return read(value)
         except Unreadable as cause:
-            self._say(line, where, cause.kind, cause.message)
+            self._say(line, self._column(field), cause.kind, cause.message)
             return None
 
     def _value(self, line: Line, field: Field) -> Value:

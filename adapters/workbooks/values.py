@@ -97,12 +97,12 @@ def is_none_mark(value: Value) -> bool:
 
 
 # Forms say the same few words thousands of times.
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def _clean(text: str) -> str:
     return _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def _key(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", _clean(text)).split()).rstrip("。.;")
 

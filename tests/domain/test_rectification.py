@@ -3,10 +3,11 @@
 from datetime import date, timedelta
 
 import pytest
+from pydantic import TypeAdapter
 
 from domain.escalation import AnswerEscalation, Escalate
 from domain.evidence import Evidence
-from domain.fact import CHINA
+from domain.fact import CHINA, Event
 from domain.ids import EscalationId, EvidenceId, ExtensionId, ImportId, IssueId, PersonId, RegionId, StepId, UnitId
 from domain.issues import (
     ClaimedByWorkbook,
@@ -222,7 +223,7 @@ def row(number: int, **changes: object) -> ImportedIssue:
         "done_on": "2019-09-01",
         "closed": True,
     }
-    return ImportedIssue.model_validate({**said, **changes})
+    return TypeAdapter(ImportedIssue).validate_python({**said, **changes})
 
 
 def workbook(*rows: ImportedIssue, digest: str = "d" * 64) -> ImportWorkbook:
@@ -245,6 +246,22 @@ def test_a_workbook_is_registered_whole_or_not_at_all_and_only_once() -> None:
     again = scene.when(workbook(row(5), row(6)), person("headquarters"))
     assert again.facts == ()
     assert len(scene.events(IssueRegistered)) == 2
+
+
+def test_facts_made_of_a_row_are_as_if_each_had_been_checked() -> None:
+    bare = dict.fromkeys(("planned_funds", "unit", "leader", "person", "measure", "status", "done_on"))
+    outcome = county().when(workbook(row(5), row(6, **bare)), person("headquarters"))
+    assert [type(fact).model_validate_json(fact.model_dump_json()) for fact in outcome.facts] == [*outcome.facts]
+    assert all(fact.model_fields_set == {*type(fact).model_fields} for fact in outcome.facts)
+
+
+@pytest.mark.parametrize("fact", [IssueRegistered, ClaimedByWorkbook])
+def test_a_row_is_checked_as_strictly_as_the_facts_made_of_it(fact: type[Event]) -> None:
+    checked, asked = vars(ImportedIssue)["__pydantic_fields__"], fact.model_fields
+    shared = asked.keys() - {"issue", "workbook", "place", "object", "found_on"}
+    assert len(shared) >= 7
+    for name in shared:
+        assert (checked[name].annotation, checked[name].metadata) == (asked[name].annotation, asked[name].metadata)
 
 
 def test_what_a_workbook_claims_is_recorded_as_claimed_and_verifies_nothing() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from adapters.postgres.embedded import EmbeddedPostgres
 from tests.performance.catch_up import as_of, catch_up
+from tests.performance.proofs import proofs
 from tests.performance.report import RESULTS, told, write
 from tests.performance.store import appends, bulk, growth
 from tests.performance.suite import FULL, QUICK, Bench, Row, Sizes, circumstances, load
@@ -31,6 +32,7 @@ BENCHMARKS: Mapping[str, Callable[[Bench], Iterator[Row]]] = {
     "as_of": as_of,
     "web": web,
     "workbook": workbook,
+    "proofs": proofs,
 }
 
 

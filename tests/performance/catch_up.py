@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from adapters.cli.serving import COLLECT
 from adapters.facts import encode
 from adapters.postgres.event_store import PostgresRecorder
 from adapters.postgres.facts import PostgresFacts
@@ -70,19 +71,35 @@ def as_of(bench: Bench) -> Iterator[Row]:
         _as_read(facts(1, many, at_once=min(_AT_ONCE, many // 20))),
     )
     half = many // 2
+    # As where it is served.
+    gc.collect()
+    gc.freeze()
+    usual = gc.get_threshold()
+    gc.set_threshold(COLLECT)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE ledgers.issue_ledger")
         issues, unfinished = count(connection, IssueLine), count(connection, IssueLine, [_OPEN])
         for lines, most in ((_LINES, 50.0), (50, 10.0)):
-            now = _page(connection, Query([_OPEN], limit=lines), bench)
-            then = _page(connection, Query([_OPEN], as_of=half, limit=lines), bench)
+            now, then = _pages(connection, (None, half), lines, bench)
             size = f"{min(lines, unfinished):,} lines of {issues:,} issues, {many:,} facts"
             yield at_most("ledger page as of the past", size, then, 2, unit="ms", against="now", other=now)
             yield at_most("ledger page, now and then, the slower", size, max(now, then), most, unit="ms")
+    gc.set_threshold(*usual)
+    gc.unfreeze()
 
 
-def _page(connection: psycopg.Connection[Any], query: Query, bench: Bench) -> float:
-    return percentile(list(spans(lambda: page(connection, IssueLine, query), 5 * bench.sizes.runs)), 0.5)
+def _pages(
+    connection: psycopg.Connection[Any], positions: Sequence[int | None], lines: int, bench: Bench
+) -> Iterator[float]:
+    """The median milliseconds of a page as of each of these positions, read in turns."""
+    queries = [Query([_OPEN], as_of=position, limit=lines) for position in positions]
+    for query in queries:
+        page(connection, IssueLine, query)
+    turns = [
+        [next(spans(partial(page, connection, IssueLine, query), 1)) for query in queries]
+        for _ in range(5 * bench.sizes.runs)
+    ]
+    return (percentile(figures, 0.5) for figures in zip(*turns, strict=True))
 
 
 def _lives(bench: Bench) -> Sequence[Recorded]:

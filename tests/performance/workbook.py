@@ -1,5 +1,6 @@
-"""A workbook of 20,000 rows: read for a preview, read again and registered, and the memory that takes."""
+"""A workbook of 20,000 rows: read for a preview, registered as it was previewed, and the memory that takes."""
 
+import gc
 import multiprocessing
 import time
 from collections.abc import Iterator
@@ -9,10 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from adapters.bootstrap import open_application
-from adapters.regions.divisions import Divisions
+from adapters.cli.serving import COLLECT
 from adapters.settings import Settings
 from adapters.workbooks.intake import standing_there, to_register
-from adapters.workbooks.reader import read_workbook
 from adapters.workbooks.writer import CLOSURE_LEDGER_COLUMNS, write_workbook
 from domain.command import Act
 from domain.ids import RegionId
@@ -43,7 +43,14 @@ def workbook(bench: Bench) -> Iterator[Row]:
         taken = pool.submit(_taken, url, bench.folder / "workbook", content, rows).result()
     size = f"{rows:,} rows, {len(content) >> 10:,} KiB"
     yield at_most("workbook, preview", size, taken.preview, 10, unit="s")
-    yield at_most("workbook, confirm", size, taken.confirm, 5, unit="s", note="the file is read anew, then registered")
+    yield at_most(
+        "workbook, confirm",
+        size,
+        taken.confirm,
+        5,
+        unit="s",
+        note=f"as kept from the preview; {taken.preview + taken.confirm:.1f} s where it is read anew",
+    )
     yield at_most("workbook, memory", size, taken.peak, 300, unit="MiB", note=f"{taken.before} MiB before")
 
 
@@ -60,7 +67,6 @@ def _content(rows: int) -> bytes:
 
 def _taken(url: str, folder: Path, content: bytes, rows: int) -> Taken:
     """In a process of its own, so that what it holds is what this takes."""
-    divisions = Divisions.load()
     with open_application(Settings(database_url=url, data=folder), project=False) as program:
         founded = founding()
         known = {fact.region for fact in founded if isinstance(fact, RegionEstablished)}
@@ -70,16 +76,21 @@ def _taken(url: str, folder: Path, content: bytes, rows: int) -> Taken:
             [*founded, *(RegionEstablished(region=one, name="地名", since=SINCE) for one in sorted(places - known))],
             Act(FOUNDER, program.now()),
         )
+        # As where it is served.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(COLLECT)
         before = _peak()
         began = time.perf_counter()
-        reading = read_workbook(content, divisions, COUNTY.code)
+        reading = program.readings.of(content, COUNTY.code)
         preview = time.perf_counter() - began
         assert len(reading.rows) == rows, reading.problems[:3]
         digest = reading.digest
         del reading
         began = time.perf_counter()
-        again = read_workbook(content, divisions, COUNTY.code)
-        command = to_register(again, digest, content, "问题清单.xlsx", COUNTY.code, Severity.MINOR)
+        command = to_register(
+            program.readings.of(content, COUNTY.code), digest, content, "问题清单.xlsx", COUNTY.code, Severity.MINOR
+        )
         standing_there(command, program.facts)
         outcome = program.ledger.execute(command, Act(person("headquarters"), program.now()))
         confirm = time.perf_counter() - began

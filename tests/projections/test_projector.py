@@ -131,6 +131,33 @@ def test_check_reports_a_line_that_no_fact_asks_for(
     assert (difference.kind, difference.key) == ("extra", ("escalation-false",))
 
 
+def test_a_ledger_that_claims_facts_which_are_not_there_is_reported_and_can_be_rebuilt(
+    projecting: Projecting, connection: psycopg.Connection[Any]
+) -> None:
+    projector = projecting(FACTS, [issue_ledger.LEDGER])
+    projector.catch_up()
+    connection.execute("UPDATE ledgers.projection SET position = position + 10")
+    (difference,) = projector.check("issue_ledger")
+    assert (difference.ledger, difference.kind, difference.since) == ("issue_ledger", "ahead", len(FACTS) + 10)
+    projector.rebuild("issue_ledger")
+    assert projector.check("issue_ledger") == []
+    assert projector.position() == len(FACTS)
+
+
+def test_a_table_that_is_not_the_one_we_made_is_reported(
+    projecting: Projecting, connection: psycopg.Connection[Any]
+) -> None:
+    projector = projecting(FACTS, [escalation_ledger.LEDGER])
+    projector.catch_up()
+    connection.execute("ALTER TABLE ledgers.escalation_ledger DROP COLUMN matter")
+    assert [difference.kind for difference in projector.check("escalation_ledger")] == ["unreadable"]
+    projector.rebuild("escalation_ledger")
+    connection.execute("DROP TABLE ledgers.escalation_ledger")
+    assert [difference.kind for difference in projector.check("escalation_ledger")] == ["unreadable"]
+    projector.rebuild("escalation_ledger")
+    assert projector.check("escalation_ledger") == []
+
+
 def test_a_check_does_not_mind_what_is_folded_meanwhile(
     projecting: Projecting, connection: psycopg.Connection[Any]
 ) -> None:

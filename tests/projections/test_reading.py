@@ -115,6 +115,26 @@ def test_a_walk_gives_every_line_once_in_order(reading: psycopg.Connection[Any],
         assert list(walk(reading, IssueLine, town)) == [line for line in then if TOWNS[1].holds(line.region)]
 
 
+@pytest.mark.parametrize("position", [None, 1, 137, 512, 513, MIDDLE, len(FACTS)])
+def test_lines_in_any_of_several_states_are_walked_in_order_each_once(
+    reading: psycopg.Connection[Any], position: int | None
+) -> None:
+    lines = folded(issue_ledger.LEDGER, FACTS[:position]).values()
+    open_ = (Status.RECTIFYING, Status.PARTLY_DONE, Status.DONE)
+    states = Where("status", "in", [*open_, *(str(status.value) for status in open_)])
+    others: list[tuple[Where, Callable[[IssueLine], bool]]] = [
+        (Where("region", "within", (TOWNS[0], TOWNS[2])), lambda line: line.region.at("township") in TOWNS[0:3:2]),
+        (Where("severity", "ne", Severity.MINOR), lambda line: line.severity is not Severity.MINOR),
+        (Where("status", "ne", Status.DONE), lambda line: line.status is not Status.DONE),
+    ]
+    for number in range(len(others) + 1):
+        where = [states, *(one for one, _ in others[:number])]
+        found = [line for line in lines if line.status in open_ and all(holds(line) for _, holds in others[:number])]
+        expected = sorted(found, key=lambda line: (line.region, line.issue))
+        for size in (2, 150):
+            assert list(walk(reading, IssueLine, Query(where, as_of=position, limit=size))) == expected
+
+
 def test_text_is_sorted_backwards_too_with_nobody_last(reading: psycopg.Connection[Any]) -> None:
     lines = list(walk(reading, IssueLine, Query(order=("-person",), limit=7)))
     named = [line.person for line in lines if line.person]

@@ -87,7 +87,7 @@ def test_one_command_on_nothing_serves_the_demonstration_and_ends_cleanly(
         session = browser.post("/api/v1/session", json={"login": "clerk", "password": PASSWORD})
         assert session.status_code in (200, 201)
         registered, head = told(folder)
-        asked = {"count": "true", "min_position": head}
+        asked: dict[str, str | int] = {"count": "true", "min_position": head}
         issues = browser.get("/api/v1/ledgers/issues", params=asked).raise_for_status().json()
         assert issues["count"] == registered > len(Story(Divisions.load()).reading.rows)
     assert servers_of(folder)

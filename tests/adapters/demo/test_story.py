@@ -1,5 +1,6 @@
 """What the demonstration must hold for every page and every ledger to have something true to show."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
@@ -8,14 +9,17 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from starlette.testclient import TestClient
 
 from adapters.bootstrap import Application, open_application
 from adapters.demo.loading import load
 from adapters.demo.logins import PASSWORD, logins
 from adapters.demo.story import ADMONISHED, DAAN, END, FIRST, LONGYAN, SECOND, Story
+from adapters.http.api import create_api
 from adapters.http.ledgers import SHELVES
 from adapters.settings import Settings
 from domain.accountability import AppealDecided, CaseOpened, MeasureDecided
+from domain.broadcasts import NoticeBroadcast
 from domain.chains import (
     Checked,
     ObjectionRaised,
@@ -24,6 +28,7 @@ from domain.chains import (
     SignedOff,
 )
 from domain.command import About, Act, Refused
+from domain.comparison import ContradictionFound, RosterCompared
 from domain.fact import Event, Past, Recorded
 from domain.households import HouseholdRegistered
 from domain.ids import HouseholdId, IssueId, PersonId
@@ -52,6 +57,19 @@ from projections.signoff_ledger import SignOffLine, queue
 from services import ranking
 
 E = TypeVar("E", bound=Event)
+
+HEADING = re.compile(r'<h2 id="(\w+)">[^<]*<span class="muted number">(\d+)')
+SECTIONS = {
+    "signing": "chains",
+    "answering": "escalations",
+    "extensions": "extensions",
+    "exits": "exits",
+    "leaves": "leaves",
+    "decisions": "decisions",
+    "settling": "settling",
+    "hearings": "hearings",
+}
+"""The parts of what waits for one, as the interface calls them, and as the page does."""
 
 
 def every(application: Application, kind: type[E]) -> list[E]:
@@ -83,7 +101,7 @@ def test_the_issues_are_those_of_the_workbook_and_a_few_found_in_villages(applic
     [imported] = every(application, WorkbookImported)
     assert imported.rows == 120
     others = [event.source for event in every(application, IssueRegistered)][120:]
-    assert sorted(others) == ["以房查水", "反向核查", *4 * ["自查"]]
+    assert sorted(others) == ["以房查水", "反向核查", "大数据比对", *4 * ["自查"]]
 
 
 def test_the_same_story_twice_is_the_same_to_the_byte(story: Story, application: Application) -> None:
@@ -326,4 +344,47 @@ def test_the_county_changed_its_pack_once_and_both_versions_are_in_the_facts(app
 def test_every_ledger_has_lines_to_show(application: Application) -> None:
     with application.pool.connection() as connection:
         empty = {name for name, shelf in SHELVES.items() if not page(connection, shelf.line, Query(limit=1)).lines}
-    assert empty <= {"keys", "notices", "comparisons", "contradictions"}
+    assert empty == {"keys"}, "whoever signs by a key of their own has to bring it"
+
+
+def test_the_television_named_everyone_on_the_second_editions_lists(application: Application) -> None:
+    (notice,) = every(application, NoticeBroadcast)
+    published = next(event for event in every(application, EditionPublished) if event.edition == SECOND)
+    listed = {one.subject: one.listed for one in published.standings if one.listed}
+    assert dict.fromkeys(notice.praised, "red") | dict.fromkeys(notice.criticised, "black") == listed
+    assert LONGYAN in notice.criticised
+
+
+def test_a_register_of_cars_contradicted_one_household_and_the_look_is_of_the_storys_time(
+    application: Application, settings: Settings
+) -> None:
+    (compared,) = every(application, RosterCompared)
+    (found,) = every(application, ContradictionFound)
+    assert (compared.rows, compared.unreadable, compared.households) == (3, 0, 1)
+    assert found.opened
+    assert len(found.members) == 1
+    look = Act(PersonId("person-anybody"), END)
+    application.vault.masked(found.household, look.by)
+    assert abs(application.vault.looks(found.household, 1)[0].at - application.now()) < timedelta(minutes=5)
+
+
+def test_what_waits_is_the_same_by_page_and_by_interface(application: Application) -> None:
+    with TestClient(create_api(application), base_url="https://ledger.example") as browser:
+        seen: Counter[str] = Counter()
+        for login in logins(Story(application.divisions)):
+            if login.kind != "person":
+                continue
+            browser.cookies.clear()
+            given = {"login": login.login, "password": PASSWORD}
+            assert browser.post("/api/v1/session", json=given).status_code in (200, 201)
+            queue = browser.get("/api/v1/queue").raise_for_status().json()
+            lengths = {part: len(lines) for part, lines in queue.items() if part != "rectifying"}
+            shown = browser.get("/queue").raise_for_status().text
+            numbers = {
+                part: int(n) for part, n in re.findall(r'<h2 id="(\w+)">[^<]*<span class="muted number">(\d+)', shown)
+            }
+            assert {SECTIONS[part]: n for part, n in lengths.items() if n or SECTIONS[part] in numbers} == {
+                part: n for part, n in numbers.items() if part != "overdue"
+            }
+            seen.update(lengths)
+        assert not {part for part in SECTIONS if not seen[part]} - {"exits", "settling"}, "somebody waits for each"

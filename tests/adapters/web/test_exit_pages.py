@@ -81,6 +81,7 @@ def test_an_exit_goes_through_its_steps_and_signatures_on_its_page(village: Town
     codes = ("food", "clothing", "education", "medical", "housing")
     assessments = tuple(Assessment(indicator=code, met=True) for code in codes)
     village.when(AssessIndicators(subject=HOME, assessments=assessments, assessed_on=village.today), "clerk")
+    assert "“住房有保障”达标" in enters("member").get(PAGE).text
     for name in SIGNERS:
         signer = enters(name)
         assert PAGE in signer.get("/queue").text
@@ -190,6 +191,8 @@ def test_a_county_waits_for_the_provinces_ruling_and_then_to_be_announced(villag
     ruling = {"approved": "yes", "document": "省委省政府审定文件", "ruled_on": today}
     assert office.fill(page, f"{page}/ruling", **ruling).status_code == 303
     assert "待公告" in office.get("/queue").text
+    waiting = {one["chain"]: one["todo"] for one in office.get("/api/v1/queue").json()["exits"]}
+    assert waiting[page.rpartition("/")[2]] == "待公告"
     assert office.fill(page, f"{page}/announce", announced_on=today, place="县政府网站").status_code == 303
     assert recorded_on(village, page, ExitRuled) == recorded_on(village, page, ExitAnnounced) == 1
     assert f'href="{page}"' not in office.get("/queue").text

@@ -141,6 +141,7 @@ def test_who_is_responsible_reports_and_somebody_else_settles(county: Town, ente
     assert leader.fill(page, f"{page}/progress", photo, **report).status_code == 303
     assert len(last(county, DecisionReported, decision).evidence) == 1
     assert "报了落实" in supervisor.get("/queue").text
+    assert [one["decision"] for one in supervisor.get("/api/v1/queue").json()["settling"]] == [decision]
     assert f"{page}/settle" not in offers(leader, page)
     assert supervisor.fill(page, f"{page}/settle", done="no", findings="还有一处塌方").status_code == 303
     assert "还有一处塌方" in leader.get("/duty").text
