@@ -13,7 +13,7 @@ from projections.ledger import Ledger
 from projections.line import Cells, Group, Key
 from projections.table import NOW, Adding, Ended, Held, Lines, Table, positions
 
-KEPT = 10_000
+KEPT = 3_000
 """How many groups of lines of each ledger are kept in memory between batches."""
 
 AT_ONCE = 5_000

@@ -206,7 +206,7 @@ def test_an_exit_is_signed_with_a_key_file(taizhang: Taizhang, database_url: str
 
 @pytest.fixture
 def server(county: Application) -> Iterator[str]:
-    program = uvicorn.Server(uvicorn.Config(create_api(county), host="127.0.0.1", port=0, log_level="error"))
+    program = uvicorn.Server(uvicorn.Config(create_api(county), host="127.0.0.1", port=0, log_config=None))
     thread = Thread(target=program.run, daemon=True)
     thread.start()
     while not program.started:

@@ -50,7 +50,7 @@ def chromium() -> str:
 @pytest.fixture(scope="module")
 def address(town: Town) -> Iterator[str]:
     """The program, served on a port of this machine."""
-    server = uvicorn.Server(uvicorn.Config(town.api, host="127.0.0.1", port=0, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(town.api, host="127.0.0.1", port=0, log_config=None))
     thread = Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -29,7 +29,7 @@ def address(town: Town) -> Iterator[str]:
     origin = f"http://localhost:{door.getsockname()[1]}"
     settings = town.application.settings.model_copy(update={"origin": origin})
     api = create_api(replace(town.application, settings=settings))
-    server = uvicorn.Server(uvicorn.Config(api, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(api, log_config=None))
     thread = Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
     thread.start()
     while not server.started:
