@@ -59,7 +59,7 @@ class Sizes:
     workbook: int
 
 
-FULL = Sizes(facts=1_000_000, most=1_000_000, seconds=3, runs=5, http_seconds=60, issues=20_000, workbook=20_000)
+FULL = Sizes(facts=1_000_000, most=10_000_000, seconds=3, runs=5, http_seconds=60, issues=20_000, workbook=20_000)
 QUICK = Sizes(facts=20_000, most=100_000, seconds=1, runs=3, http_seconds=8, issues=2_000, workbook=20_000)
 
 
