@@ -10,7 +10,7 @@ from starlette.responses import Response
 from adapters.asking.hearings import counts_of, raised
 from adapters.http.problems import Problem
 from adapters.web.actions import Performance, about, admitted, can_act, done, execute, open_to, performed, shown_again
-from adapters.web.dossier import tenures_of, timeline
+from adapters.web.dossier import held_by_writers, timeline
 from adapters.web.formats import day, points, share, typeset
 from adapters.web.forms import Choices, Field, Form, Typed
 from adapters.web.names import Names, named_in, names_of
@@ -22,7 +22,6 @@ from domain.accountability import add_months
 from domain.command import About, Act, Command
 from domain.fact import Past
 from domain.ids import BoardId, EditionId, IssueId, ObjectionId, RegionId
-from domain.posts import TENURE
 from domain.rankings import (
     BOARD,
     PUBLISHERS,
@@ -233,7 +232,7 @@ def shown(visit: Visit, asked: EditionId, typed: Typed | None = None, status: in
         notices = notices_on(connection, asked, as_of.position)
     forms = on_edition(visit, edition, raised(past), suspects, names)
     earlier = [one for one in board.editions if one.number < edition.number]
-    held = tenures_of(application.facts.read(tuple(About(by, TENURE) for by in sorted({f.by for f in past}))).facts)
+    held = held_by_writers(application.facts, past)
     return visit.render(
         "edition.html",
         status,

@@ -10,7 +10,7 @@ from adapters.asking.probing import PLACEHOLDER
 from adapters.http.problems import Problem
 from adapters.logging import audit
 from adapters.web.actions import about, admitted, can_act, done, open_to, performed, shown_again
-from adapters.web.dossier import tenures_of, timeline
+from adapters.web.dossier import held_by_writers, timeline
 from adapters.web.formats import day, typeset
 from adapters.web.forms import KEY, Choices, Field, Form, Typed
 from adapters.web.names import Names, named_in, names_of
@@ -29,10 +29,9 @@ from domain.accountability import (
     OpenCase,
     gravity,
 )
-from domain.command import About
 from domain.fact import Past
 from domain.ids import AppealId, CaseId, Id, IssueId, MeasureId, PersonId, RegionId, UnitId, id_of
-from domain.posts import OVERSIGHT, TENURE, Post
+from domain.posts import OVERSIGHT, Post
 from projections.case_ledger import CaseLine
 from projections.directory import DirectoryLine
 from projections.escalation_ledger import EscalationLine
@@ -186,9 +185,7 @@ def shown(visit: Visit, case: CaseId, typed: Typed | None = None, status: int = 
             raise Problem(404, "unknown_case", "没有这项问责事项,或当时还没有立项")
         where = (Where("case", "eq", case),)
         measures = list(walk(connection, MeasureLine, Query(where, ("decided_on",), as_of.position)))
-        held = tenures_of(
-            visit.application.facts.read(tuple(About(by, TENURE) for by in sorted({f.by for f in past}))).facts
-        )
+        held = held_by_writers(visit.application.facts, past)
         people = people_of(connection, lines[0].subject)
         ids: set[Id | None] = {tenure.region for tenure in held.values()} | {lines[0].subject}
         ids |= {one for post in people for one in (post.person, post.region, post.unit)}

@@ -9,6 +9,7 @@ from adapters.web.names import Names
 from adapters.web.words import Told, claimed_on, tell, title
 from domain import chains, issues
 from domain.chains import Chain, ChainOpened, Phase, SignedOff
+from domain.command import About
 from domain.fact import Past, Recorded
 from domain.ids import AppointmentId, EscalationId, Id, IssueId, StepId
 from domain.issues import (
@@ -23,6 +24,7 @@ from domain.issues import (
 )
 from domain.policy import Seat, Stage
 from domain.posts import TENURE, Tenure, tenures
+from services.ledger import FactStore
 
 LATE_DAYS = 3
 """From so many days on, an entry is pointed out as 补录; before that its two dates stand side by side."""
@@ -58,8 +60,10 @@ def posts_of(held: Mapping[AppointmentId, Tenure], fact: Recorded) -> tuple[Tenu
     return tuple(tenure for tenure in held.values() if tenure.person == fact.by and tenure.covers(fact.on))
 
 
-def tenures_of(facts: Past) -> Mapping[AppointmentId, Tenure]:
-    return tenures(facts.of(*TENURE).events)
+def held_by_writers(store: FactStore, facts: Iterable[Recorded]) -> Mapping[AppointmentId, Tenure]:
+    """Every post ever held by those who recorded these facts."""
+    writers = sorted({fact.by for fact in facts})
+    return tenures(store.read(tuple(About(writer, TENURE) for writer in writers)).facts.of(*TENURE).events)
 
 
 def marks(fact: Recorded, asked: Mapping[EscalationId, Escalated]) -> Iterable[str]:

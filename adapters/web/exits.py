@@ -8,7 +8,7 @@ from starlette.responses import Response
 from adapters.http.problems import Problem
 from adapters.logging import audit
 from adapters.web.actions import about, done, open_to, performed, shown_again
-from adapters.web.dossier import tenures_of, timeline
+from adapters.web.dossier import held_by_writers, timeline
 from adapters.web.forms import SIGNATURE, Field, Form, Typed, signing
 from adapters.web.keys import signable
 from adapters.web.names import named_in, names_of
@@ -17,11 +17,10 @@ from adapters.web.site import Site, Visit
 from adapters.web.villages import with_indicators
 from domain import chains, exiting
 from domain.chains import Chain, ObjectionRaised, Phase
-from domain.command import About, Refused
+from domain.command import Refused
 from domain.ids import ChainId, Id, ObjectionId
 from domain.indicators import kind_of
 from domain.policy import ExitStep
-from domain.posts import TENURE
 from projections.exit_ledger import ExitLine
 from projections.reading import Query, Where, count, find, page
 from services.exits import Showing, show
@@ -207,7 +206,7 @@ def shown(visit: Visit, typed: Typed | None = None, status: int = 200) -> Respon
         line = find(connection, ExitLine, chain)
     if line is None:
         raise Problem(503, "ledgers_behind", "台账正在更新,请稍候再看")
-    held = tenures_of(store.read(tuple(About(by, TENURE) for by in sorted({f.by for f in showing.facts}))).facts)
+    held = held_by_writers(store, showing.facts)
     named: set[Id | None] = {*named_in(showing.facts), *(tenure.region for tenure in held.values())}
     names = with_indicators(visit, visit.names(named | {line.subject, line.region, line.applicant}), line.region)
     audit("viewed", viewer=visit.viewer.person, subject=chain, what="exit", as_of=showing.shown.position)

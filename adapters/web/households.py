@@ -23,6 +23,9 @@ from adapters.web.issues import people_near, region_choices, regions_named, town
 from adapters.web.names import Names, names_of
 from adapters.web.site import Site, Visit, see_other
 from adapters.web.villages import (
+    ASSESS,
+    FILES,
+    PROPOSE,
     amount,
     assessable,
     indicator_rows,
@@ -61,7 +64,7 @@ from domain.households import (
     RemoveMember,
     fold,
 )
-from domain.ids import ChainId, ClueId, HouseholdId, Id, ItemId, MemberId, PairingId, PersonId, RegionId
+from domain.ids import ClueId, HouseholdId, Id, ItemId, MemberId, PairingId, PersonId, RegionId
 from domain.indicators import AssessIndicators
 from domain.monitoring import (
     KINDS,
@@ -109,7 +112,6 @@ GAPS: Final[Choices] = (
 
 ORDERS: Final = (("region", "按地区"), ("-last_position", "最近有变动"), ("-issues_open", "未了问题多的在前"))
 STATUSES: Final = {"open": "进行中", "done": "已完成", "dropped": "已取消"}
-FILES: Final = Field("evidence", "佐证材料", "files", required=False, hint="照片、PDF等,可不传")
 PLAIN: Final = "不写农户姓名、身份证号、电话"
 
 PEOPLE: Final = Field(PRIVATE, "成员", "people", hint="姓名必填,其余知道的才填;存入个人信息库,不进入台账")
@@ -236,19 +238,7 @@ FORMS: Final = {
             (Field("item", "哪一项计划", "choice"), Field("reason", "取消理由")),
             tone="grave",
         ),
-        Form(
-            "assess",
-            AssessIndicators,
-            "评定指标",
-            "保存评定",
-            (
-                Field(
-                    "assessments", "各项指标", "assessments", hint="只填这次看过的;有界限的填数值,由规则判定是否达标"
-                ),
-                Field("assessed_on", "评定日期", "date"),
-                FILES,
-            ),
-        ),
+        ASSESS,
         Form(
             "report-clue",
             ReportClue,
@@ -294,14 +284,7 @@ FORMS: Final = {
             "消除风险",
             (Field("findings", "核实情况", hint=PLAIN), Field("released_on", "消除日期", "date"), FILES),
         ),
-        Form(
-            "propose-exit",
-            ProposeExit,
-            "提出退出",
-            "提出退出申请",
-            (Field("statement", "申请说明", hint="写明已达到的标准;" + PLAIN), FILES),
-            makes=(("chain", ChainId),),
-        ),
+        PROPOSE.asking("statement", hint="写明已达到的标准;" + PLAIN),
     )
 }
 """What can be done for a household, in the order in which it is offered."""

@@ -13,19 +13,18 @@ from adapters.http.moments import Moment
 from adapters.http.problems import Problem
 from adapters.logging import audit
 from adapters.web.actions import about, can_act, performed, shown_again
-from adapters.web.dossier import Dossier, dossier, phase_words, tenures_of, timeline
+from adapters.web.dossier import Dossier, dossier, held_by_writers, phase_words, timeline
 from adapters.web.forms import FORMS, REGISTER, Choices, Form, Typed
 from adapters.web.keys import signable
 from adapters.web.names import Names, named_in, names_of
 from adapters.web.offers import Offers, offers
 from adapters.web.site import Site, Visit
-from domain.command import About
 from domain.fact import Past
 from domain.ids import Id, IssueId, PersonId, RegionId
 from domain.issues import Status
 from domain.meetings import DECIDE
 from domain.policy import Severity
-from domain.posts import OVERSIGHT, TENURE, Post
+from domain.posts import OVERSIGHT, Post
 from domain.registration import REGISTER as MAY_REGISTER
 from domain.signoff import shown_of
 from projections.directory import DirectoryLine
@@ -179,8 +178,7 @@ def shown(visit: Visit, issue: IssueId, typed: Typed | None = None, status: int 
         raise Problem(404, "unknown_issue", "没有这个问题,或当时还没有登记")
     found = dossier(past, issue)
     offered = Offers(()) if not can_act(visit) else offers_to(visit, found)
-    actors = tuple(About(PersonId(by), TENURE) for by in sorted({fact.by for fact in past}))
-    held = tenures_of(visit.application.facts.read(actors).facts)
+    held = held_by_writers(visit.application.facts, past)
     with visit.application.pool.connection() as connection:
         people = people_near(connection, found.issue.region) if any(f.name == "assign" for f in offered.forms) else ()
         wanted = named_in(past) | {tenure.region for tenure in held.values()} | {person for person, _ in people}

@@ -8,17 +8,16 @@ from starlette.responses import Response
 from adapters.http.problems import Problem
 from adapters.logging import audit
 from adapters.web.actions import about, can_act, done, open_to, performed, shown_again
-from adapters.web.dossier import tenures_of, timeline
+from adapters.web.dossier import held_by_writers, timeline
 from adapters.web.duty import PROGRESS
 from adapters.web.forms import Choices, Field, Form, Typed
 from adapters.web.issues import region_choices, townships_first
 from adapters.web.names import named_in, names_of
 from adapters.web.site import Site, Visit
-from domain.command import About
 from domain.fact import Past
 from domain.ids import DecisionId, Id, IssueId, PersonId, RegionId
 from domain.meetings import DECIDE, MEETINGS, MakeDecision, SettleDecision
-from domain.posts import TENURE, VILLAGE, Post
+from domain.posts import VILLAGE, Post
 from projections.decision_ledger import DecisionLine
 from projections.issue_ledger import IssueLine, overdue_days
 from projections.post_ledger import PostLine
@@ -233,8 +232,7 @@ def shown(visit: Visit, typed: Typed | None = None, status: int = 200) -> Respon
             raise Problem(404, "unknown_decision", "没有这项会议决定,或当时还没有记录")
         asked = [str(one) for one in line.issues]
         issues = list(walk(connection, IssueLine, Query((Where("issue", "in", asked),), (), as_of.position)))
-        actors = tuple(About(by, TENURE) for by in sorted({fact.by for fact in past}))
-        held = tenures_of(visit.application.facts.read(actors).facts)
+        held = held_by_writers(visit.application.facts, past)
         ids: set[Id | None] = {line.region, line.responsible, line.made_by, line.settled_by}
         ids |= {tenure.region for tenure in held.values()} | {one.region for one in issues}
         names = names_of(connection, named_in(past) | ids)

@@ -9,16 +9,14 @@ from adapters.http.problems import Problem
 from adapters.logging import audit
 from adapters.web.actions import about, admitted, can_act, done, open_to, performed, shown_again
 from adapters.web.cases import by_name, whole
-from adapters.web.dossier import tenures_of, timeline
+from adapters.web.dossier import held_by_writers, timeline
 from adapters.web.forms import Field, Form, Typed
 from adapters.web.names import Names, named_in, names_of
 from adapters.web.site import Site, Visit
 from domain.accountability import Accountable
-from domain.command import About
 from domain.commendation import DECIDERS, RESERVE_LEVELS, GiveMerit, MeritKind, RevokeMerit
 from domain.fact import Past
 from domain.ids import Id, MeritId, PersonId, RegionId, UnitId, id_of
-from domain.posts import TENURE
 from projections.commendation_ledger import CommendationLine
 from projections.directory import DirectoryLine
 from projections.reading import Query, Where, find, page
@@ -195,8 +193,7 @@ def shown(visit: Visit, typed: Typed | None = None, status: int = 200) -> Respon
         line = find(connection, CommendationLine, merit, as_of=as_of.position)
         if line is None or not past:
             raise Problem(404, "unknown_merit", "没有这项激励,或当时还没有决定")
-        actors = tuple(About(by, TENURE) for by in sorted({fact.by for fact in past}))
-        held = tenures_of(visit.application.facts.read(actors).facts)
+        held = held_by_writers(visit.application.facts, past)
         ids: set[Id | None] = {line.subject, line.region, line.decided_by, line.revoked_by}
         names = names_of(connection, named_in(past) | ids | {tenure.region for tenure in held.values()})
     audit("viewed", viewer=visit.viewer.person, what="merit", subject=merit, as_of=as_of.position)

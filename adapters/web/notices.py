@@ -8,15 +8,13 @@ from starlette.responses import Response
 from adapters.http.problems import Problem
 from adapters.logging import audit
 from adapters.web.actions import about, can_act, done, open_to, performed, shown_again
-from adapters.web.dossier import tenures_of, timeline
+from adapters.web.dossier import held_by_writers, timeline
 from adapters.web.forms import Choices, Field, Form, Typed
 from adapters.web.names import Names, named_in, names_of
 from adapters.web.site import Site, Visit
 from domain.broadcasts import MEDIA, BroadcastNotice, RetractNotice
-from domain.command import About
 from domain.fact import Past
 from domain.ids import EditionId, Id, NoticeId, RegionId
-from domain.posts import TENURE
 from domain.rankings import PUBLISHERS, Colour
 from projections.directory import DirectoryLine
 from projections.notice_ledger import NoticeLine
@@ -177,8 +175,7 @@ def shown(visit: Visit, typed: Typed | None = None, status: int = 200) -> Respon
         line = find(connection, NoticeLine, notice, as_of=as_of.position)
         if line is None or not past:
             raise Problem(404, "unknown_notice", "没有这次通报,或当时还没有记录")
-        actors = tuple(About(by, TENURE) for by in sorted({fact.by for fact in past}))
-        held = tenures_of(visit.application.facts.read(actors).facts)
+        held = held_by_writers(visit.application.facts, past)
         ids: set[Id | None] = {line.region, line.recorded_by, line.retracted_by}
         names: Names = names_of(connection, named_in(past) | ids | {tenure.region for tenure in held.values()})
     audit("viewed", viewer=visit.viewer.person, what="notice", subject=notice, as_of=as_of.position)

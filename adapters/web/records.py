@@ -12,7 +12,7 @@ from adapters.http.problems import Problem
 from adapters.logging import audit
 from adapters.web.actions import about, can_act, done, execute, performed, shown_again
 from adapters.web.cases import supervising
-from adapters.web.dossier import tenures_of, timeline
+from adapters.web.dossier import held_by_writers, timeline
 from adapters.web.formats import address
 from adapters.web.forms import Form, Typed
 from adapters.web.merits import may_give
@@ -38,7 +38,6 @@ from domain.commendation import RESERVE_LEVELS
 from domain.fact import Past
 from domain.households import RankRecorded
 from domain.ids import Id, PersonId, RegionId, TaskListId, UnitId, id_of
-from domain.posts import TENURE
 from domain.reverse_check import CLAIM_KINDS
 from projections.accountability_record import Record, record
 from projections.book_ledger import BookLine
@@ -282,9 +281,7 @@ def timeline_page(visit: Visit) -> Response:
     after = int(visit.query("after")) if visit.query("after").isdigit() else 0
     facts = visit.application.facts.about(tag, after=after, until=as_of.position, most=PAGE + 1)
     shown, more = Past(facts[:PAGE]), len(facts) > PAGE
-    held = tenures_of(
-        visit.application.facts.read(tuple(About(by, TENURE) for by in sorted({f.by for f in shown}))).facts
-    )
+    held = held_by_writers(visit.application.facts, shown)
     names = visit.names(named_in(shown) | {tag} | {tenure.region for tenure in held.values()})
     if place := next((one for one in (tag, *named_in(shown)) if isinstance(one, RegionId)), None):
         names = with_indicators(visit, names, place)

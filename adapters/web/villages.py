@@ -35,6 +35,26 @@ SHOWN: Final = 100
 SENSES: Final = {"at_least": "不低于", "above": "高于", "below": "低于"}
 _SINCE: Final = Field("since", "从哪天起", "date")
 FILES: Final = Field("evidence", "佐证材料", "files", required=False, hint="照片、PDF等,可不传")
+ASSESS: Final = Form(
+    "assess",
+    AssessIndicators,
+    "评定指标",
+    "保存评定",
+    (
+        Field("assessments", "各项指标", "assessments", hint="只填这次看过的;有界限的填数值,由规则判定是否达标"),
+        Field("assessed_on", "评定日期", "date"),
+        FILES,
+    ),
+)
+PROPOSE: Final = Form(
+    "propose-exit",
+    ProposeExit,
+    "提出退出",
+    "提出退出申请",
+    (Field("statement", "申请说明", hint="写明已达到的标准"), FILES),
+    makes=(("chain", ChainId),),
+)
+"""指标评定 and 提出退出: asked alike of households, villages and counties."""
 
 FORMS: Final = {
     form.name: form
@@ -64,27 +84,8 @@ FORMS: Final = {
             (Field("on", "从哪天起", "date"), Field("reason", "结束理由")),
             tone="grave",
         ),
-        Form(
-            "assess",
-            AssessIndicators,
-            "评定指标",
-            "保存评定",
-            (
-                Field(
-                    "assessments", "各项指标", "assessments", hint="只填这次看过的;有界限的填数值,由规则判定是否达标"
-                ),
-                Field("assessed_on", "评定日期", "date"),
-                FILES,
-            ),
-        ),
-        Form(
-            "propose-exit",
-            ProposeExit,
-            "提出退出",
-            "提出退出申请",
-            (Field("statement", "申请说明", hint="写明已达到的标准"), FILES),
-            makes=(("chain", ChainId),),
-        ),
+        ASSESS,
+        PROPOSE,
     )
 }
 """What can be done for a village or a county, in the order in which it is offered."""
