@@ -9,7 +9,7 @@
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from html import escape
@@ -24,7 +24,7 @@ from adapters.proofs.entries import Entry
 from adapters.proofs.receipts import Proof, apart, together
 from adapters.proofs.verdict import Unproven
 from adapters.web.formats import fingerprint, moment
-from domain.fact import Past
+from domain.fact import Event, Past
 from domain.ids import Id, SigningKeyId, id_of
 from domain.organisation import PersonRegistered, UnitEstablished
 from domain.regions import RegionEstablished, RegionRenamed
@@ -237,7 +237,7 @@ def page(subject: Id, facts: Past) -> str:
         title = (type(fact.event).__doc__ or fact.event.type).split("\n")[0].split(":")[0].strip()
         rows = "".join(
             f"<dt>{escape(_LABELS.get(name, name))}<dd>{escape(_in_place(name, value) or _said(value, names))}"
-            for name, value in fact.event
+            for name, value in _fields(fact.event)
             if value not in (None, ())
         )
         head = f"第{fact.position}号 {title}:{names.get(fact.by, fact.by)},{moment(fact.recorded_at)}记录"
@@ -248,6 +248,11 @@ def page(subject: Id, facts: Past) -> str:
         f"<h1>{title}</h1><p>本页仅供阅读,不是证明。是否属实,以核验程序的输出为准:"
         f"<code>taizhang verify 本文件 --policy 信任名单</code></p>{''.join(parts)}</html>\n"
     )
+
+
+def _fields(event: Event) -> Iterator[tuple[str, Any]]:
+    """What was recorded, and nothing that was worked out from it since."""
+    return ((name, getattr(event, name)) for name in type(event).model_fields)
 
 
 def _in_place(name: str, value: Any) -> str:

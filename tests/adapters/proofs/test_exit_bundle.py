@@ -149,7 +149,9 @@ Bundles = Callable[[Id], tuple[bytes, Path]]
 def checked(log: Bundles, subject: Id) -> Report:
     content, folder = log(subject)
     assert len(content) <= 64 << 10
-    return verify_bundle(content, trusting(folder))
+    report = verify_bundle(content, trusting(folder))
+    assert not any("网页" in remark for remark in report.remarks)
+    return report
 
 
 @pytest.mark.parametrize(
