@@ -102,13 +102,6 @@ class Form(NamedTuple):
 
 
 SEVERITIES: Choices = tuple((severity.value, severity.label) for severity in Severity)
-PRECISIONS: Choices = (
-    ("day", "具体日期"),
-    ("month_end", "某月底前"),
-    ("year_end", "某年底前"),
-    ("immediate", "立行立改"),
-    ("unstated", "未写明"),
-)
 _PHOTOS = Field("evidence", "佐证材料", "files", required=False, hint=f"照片、PDF、Word、Excel 等,最多{MOST_FILES}个")
 
 

@@ -270,8 +270,9 @@ def assessable(rules: Iterable[IndicatorRule]) -> tuple[IndicatorRule, ...]:
 def with_indicators(visit: Visit, names: Names, region: RegionId) -> Names:
     """Names that know what a place's rules call each indicator."""
     rules = policy_at(visit, region)
-    kinds = get_args(ObjectKind) if rules else ()
-    titles = {(kind, rule.code): rule.title for kind in kinds if rules for rule in rules.indicators(kind).values()}
+    if rules is None:
+        return names
+    titles = {(kind, one.code): one.title for kind in get_args(ObjectKind) for one in rules.indicators(kind).values()}
     return Names(names.known, titles)
 
 
