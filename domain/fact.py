@@ -7,6 +7,8 @@ version with an upcast. The golden files in ``tests/domain/golden`` hold one exa
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta, timezone
 from functools import cached_property
+from itertools import compress
+from operator import is_not
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -112,6 +114,11 @@ class State:
         if len(state.__dict__) != len(fields):
             raise TypeError(f"{type(self).__name__} has no {', '.join(changes.keys() - fields.keys())}")
         return state
+
+    def unlike(self, before: Self) -> frozenset[str]:
+        """The fields in which it was made another than it was before."""
+        fields = self.__dict__
+        return frozenset(compress(fields, map(is_not, fields.values(), before.__dict__.values())))
 
 
 class Past(tuple[Recorded, ...]):

@@ -291,7 +291,7 @@ class Issue(State):
 
     @property
     def present_steps(self) -> tuple[Step, ...]:
-        return tuple(step for step in self.steps.values() if step.round == self.round)
+        return tuple([step for step in self.steps.values() if step.round == self.round])
 
     @property
     def responsible(self) -> frozenset[PersonId]:

@@ -1,58 +1,48 @@
 """Folding a batch of facts into the tables of ledgers."""
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from psycopg import Connection
 
 from domain.fact import Recorded
 from projections.ledger import Ledger
-from projections.line import Cells, Group, Key
-from projections.table import NOW, Adding, Ended, Held, Lines, Table, positions
+from projections.line import Group
+from projections.table import NOW, Change, Ended, Held, Lines, Table, row
 
 KEPT = 3_000
 """How many groups of lines of each ledger are kept in memory between batches."""
 
-AT_ONCE = 5_000
-"""How many cells are sent to PostgreSQL together, or a few more."""
+AT_ONCE = 1_000
+"""How many rows are sent to PostgreSQL together, or a few more."""
 
-
-class Folded(NamedTuple):
-    """What a run of facts does to the stored lines of one ledger: which of them end, and the rows that now hold, cell
-    after cell."""
-
-    ended: list[Ended]
-    now: Cells
+PATIENCE = 0.001
+"""Seconds that folding may keep storing from going on."""
 
 
 Touched = dict[Group, list[Recorded]]
 """The facts that touch each group, in order. What a group comes to depends on no other group."""
 
 
-def fold(
-    ledger: Ledger[Any], touched: Touched, groups: dict[Group, Lines[Any]], stored: int, add_past: Adding
-) -> Folded:
+def fold(ledger: Ledger[Any], touched: Touched, groups: dict[Group, Lines[Any]], stored: int) -> Iterator[Change]:
     """Folds facts into the lines of these groups, keeping each version that held for at least one position.
 
     ``groups`` holds every group that is touched, as it is stored up to the position ``stored``, and is brought up to
-    the last of the facts. ``add_past`` is given the versions that are over already, a few at a time: PostgreSQL stores
-    them while the next are folded.
+    the last of the facts. What it comes to is given some groups at a time.
     """
-    ended: list[Ended] = []
-    now: Cells = []
-    past: Cells = []
-    evolve, width = ledger.evolve, slice(len(ledger.line.key))
+    change, evolve = Change([], [], []), ledger.evolve
 
-    def end(key: Key, held: Held[Any], until: int) -> None:
-        _, since, cells = held
+    def end(held: Held[Any], until: int) -> None:
+        line, since, cells = held
         if since <= stored:
-            ended.append(Ended(key, since, until))
+            change.ended.append(Ended(line.identity(), since, until))
         elif since < until:
-            past.extend(cells or ())
-            past.append(positions(since, until))
+            change.past.append(row(cells or [], since, until))
 
     for group, facts in touched.items():
         held = groups[group]
@@ -63,29 +53,27 @@ def fold(
             position, lasting = fact.position, 0
             after = tuple(evolve(lines, fact, group))
             for line in after:
-                key = line[width]
+                key = line.identity()
                 before = held.get(key)
                 if before is None:
                     held[key] = line, position, line.cells()
                     continue
                 lasting += 1
                 if before[0] is not line:
-                    end(key, before, position)
                     held[key] = line, position, line.cells(before[0], before[2])
+                    end(before, position)
             if lasting < len(lines):
-                for key in held.keys() - {line[width] for line in after}:
-                    end(key, held.pop(key), position)
+                for key in held.keys() - {line.identity() for line in after}:
+                    end(held.pop(key), position)
             lines = after if len(after) < 2 else tuple(sorted(after))
         for _, since, cells in held.values():
             if since > stored:
-                now.extend(cells or ())
-                now.append(positions(since, NOW))
-        if len(past) > AT_ONCE:
-            add_past(past)
-            past.clear()
-    if past:
-        add_past(past)
-    return Folded(ended, now)
+                change.now.append(row(cells or [], since, NOW))
+        if len(change.past) + len(change.now) > AT_ONCE:
+            yield change
+            change = Change([], [], [])
+    if any(change):
+        yield change
 
 
 class Target(NamedTuple):
@@ -111,26 +99,66 @@ class Folding:
         """Folds facts into tables that hold everything up to the position ``stored``, within a transaction of the
         caller's."""
         touched = _touched(targets, facts)
-        for name, (ledger, table, oid) in targets.items():
-            # What was kept is good only for the same table at the same position: others may have moved it on or put
-            # another in its place, and a batch may have been rolled back.
-            whence, groups = self._kept.pop(name, ((0, 0), {}))
-            if whence != (oid, stored):
-                groups = {}
-            if touched[name]:
-                known = {group: groups.pop(group) for group in touched[name] if group in groups}
-                groups |= known
-                groups |= table.load(connection, [group for group in touched[name] if group not in known])
-                with table.adding(connection, past=True) as add_past:
-                    folded = fold(ledger, touched[name], groups, stored, add_past)
-                table.end(connection, folded.ended)
-                with table.adding(connection, past=False) as add_now:
-                    for n in range(0, len(folded.now), AT_ONCE):
-                        add_now(folded.now[n : n + AT_ONCE])
-                # One by one: most batches bring a few facts, and should not pay for the thousands that stay.
-                for group in list(islice(groups, max(0, len(groups) - KEPT))):
-                    del groups[group]
-            self._kept[name] = (oid, facts[-1].position), groups
+        groups = {name: self._held(connection, target, list(touched[name]), stored) for name, target in targets.items()}
+        with Storing(connection) as store:
+            for name, (ledger, table, _) in targets.items():
+                for change in fold(ledger, touched[name], groups[name], stored):
+                    store(table, change)
+        for name, target in targets.items():
+            # One by one: most batches bring a few facts, and should not pay for the thousands that stay.
+            for group in list(islice(groups[name], max(0, len(groups[name]) - KEPT))):
+                del groups[name][group]
+            self._kept[name] = (target.oid, facts[-1].position), groups[name]
+
+    def _held(
+        self, connection: Connection[Any], target: Target, asked: Sequence[Group], stored: int
+    ) -> dict[Group, Lines[Any]]:
+        """The groups that were kept, and those that are asked for, these last."""
+        # What was kept is good only for the same table at the same position: others may have moved it on or put
+        # another in its place, and a batch may have been rolled back.
+        whence, groups = self._kept.pop(target.table.name, ((0, 0), {}))
+        if whence != (target.oid, stored):
+            groups = {}
+        known = {group: groups.pop(group) for group in asked if group in groups}
+        groups |= known
+        groups |= target.table.load(connection, [group for group in asked if group not in known])
+        return groups
+
+
+class Storing:
+    """Stores changes in their order. When many come, PostgreSQL stores the first while the next are folded."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self._connection = connection
+        self._beside = ThreadPoolExecutor(1, "storing")
+        self._under_way: list[Future[None]] = []
+        self._next: list[tuple[Table[Any], Change]] = []
+        self._rows = 0
+        self._patience = sys.getswitchinterval()
+
+    def __call__(self, table: Table[Any], change: Change) -> None:
+        self._next.append((table, change))
+        self._rows += len(change.past) + len(change.now)
+        if self._rows > AT_ONCE:
+            # Whenever PostgreSQL has answered, the thread waits for its turn beside one that never rests.
+            sys.setswitchinterval(PATIENCE)
+            self._under_way.append(self._beside.submit(self._store, self._next))
+            self._next, self._rows = [], 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._beside.shutdown(cancel_futures=kind is not None)
+        sys.setswitchinterval(self._patience)
+        if kind is None:
+            for one in self._under_way:
+                one.result()
+            self._store(self._next)
+
+    def _store(self, changes: Iterable[tuple[Table[Any], Change]]) -> None:
+        for table, change in changes:
+            table.store(self._connection, change)
 
 
 def _touched(targets: Mapping[str, Target], facts: Sequence[Recorded]) -> dict[str, Touched]:

@@ -194,11 +194,12 @@ def evolve(line: IssueLine | None, fact: Recorded) -> IssueLine | None:
         return None
     before = line.as_issue
     after = (issues.evolve(before, fact) or before) if type(event) in STANDING else before
-    changes = standing(line, before, after) if after is not before else {}
+    changes = standing(after, after.unlike(before)) if after is not before else {}
     tell = TELLING.get(type(event))
     if tell:
         changes |= tell(line, event, fact)
-    return line.but(last_position=fact.position, **changes).knowing(as_issue=after)
+    changes["last_position"] = fact.position
+    return line.but(**changes).knowing(as_issue=after)
 
 
 STANDING = {
@@ -245,32 +246,23 @@ def registered(event: IssueRegistered, fact: Recorded) -> IssueLine:
     )
 
 
-def standing(line: IssueLine, before: Issue, after: Issue) -> Changes:
-    """Everything that the domain itself folds: its rules are not said twice."""
-    steps, done = line.steps, line.done_steps
-    if after.steps is not before.steps or after.round != before.round:
-        present = after.present_steps
+ALIKE = frozenset({"severity", "round", "unit", "leader", "person", "last_done_on", "chain", "closed_on"})
+"""What the domain's issue and its line call the same."""
+
+
+def standing(issue: Issue, changed: frozenset[str]) -> Changes:
+    """Everything that the domain itself folds, of what a fact changed in it: its rules are not said twice."""
+    changes: Changes = {name: getattr(issue, name) for name in changed & ALIKE}
+    if "deadline" in changed:
+        deadline = issue.deadline
+        changes |= {"due": deadline.due, "precision": deadline.precision, "long_term": deadline.long_term}
+    if "steps" in changed or "round" in changed:
+        present = issue.present_steps
         steps = tuple([step.step for step in present])
         done = tuple([step.step for step in present if step.done_on])
-    deadline = after.deadline
-    return {
-        "severity": after.severity,
-        "due": deadline.due,
-        "precision": deadline.precision,
-        "long_term": deadline.long_term,
-        "round": after.round,
-        "unit": after.unit,
-        "leader": after.leader,
-        "person": after.person,
-        "steps": steps,
-        "done_steps": done,
-        "steps_planned": len(steps),
-        "steps_done": len(done),
-        "last_done_on": after.last_done_on,
-        "chain": after.chain,
-        "closed_on": after.closed_on,
-        "status": after.status,
-    }
+        changes |= {"steps": steps, "done_steps": done, "steps_planned": len(steps), "steps_done": len(done)}
+    changes["status"] = issue.status
+    return changes
 
 
 def claimed(line: IssueLine, event: ClaimedByWorkbook, fact: Recorded) -> Changes:

@@ -31,8 +31,9 @@ PROJECTING, PREPARING = 5271910846, 5271910847
 NEWS = "ledgers"
 """The channel on which whoever projects tells how far all ledgers are."""
 
-ROUNDS = 10
-"""How many batches are folded before the collector may look for cycles."""
+ROUNDS = 100
+"""How many batches are folded before the collector may look for cycles: there are next to none, and it would walk over
+every line that is kept."""
 
 GLANCE = 0.5
 """Seconds after which who listens looks for itself."""

@@ -7,11 +7,10 @@ held at a position has its node among the dozen above that position, so a plain 
 history is (a relational interval tree; Kriegel, Pötke, Seidl 2000).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Sequence
 from typing import Any, Generic, NamedTuple
 
-from psycopg import Connection, Copy
+from psycopg import Connection
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
@@ -38,12 +37,15 @@ def node(position: int, level: int) -> int:
     return (position >> level + 1 << level + 1) + (1 << level)
 
 
+_LEVEL_OF = [(bits - 1) + -bits % STEP for bits in range(64)]
+"""By how many bits of two positions differ from the first that does."""
+
+
 def fork(since: int, until: int) -> int:
     """The node for a version that held from ``since`` until before ``until``; 0 for one that holds now."""
     if until == NOW:
         return 0
-    lowest = ((since - 1) ^ (until - 1)).bit_length() - 1
-    return node(since, lowest + -(lowest + 1) % STEP)
+    return node(since, _LEVEL_OF[((since - 1) ^ (until - 1)).bit_length()])
 
 
 def forks_over(position: int, last: int = LAST) -> list[int]:
@@ -61,20 +63,16 @@ class Version(NamedTuple, Generic[L]):
 
 
 Held = tuple[L, int, Cells | None]
-"""A present version while it is folded: the line, since when, and how it is written, if that was needed yet. A plain
+"""A present version while it is folded: the line, since when, and how it is written unless it is stored. A plain
 tuple, because hundreds of thousands are made in a second."""
 
 Lines = dict[Key, Held[L]]
 """The lines of one group."""
 
 
-def positions(since: int, until: int) -> bytes:
-    """What ends the row of a version in COPY's text form, after the cells of its line."""
-    return b"%d\t%d\t%d\n" % (since, until, fork(since, until))
-
-
-Adding = Callable[[Cells], None]
-"""Stores some rows more, given cell after cell."""
+def row(cells: Cells, since: int, until: int) -> bytes:
+    """A version in COPY's text form."""
+    return b"\t".join((*cells, b"%d\t%d\t%d\n" % (since, until, fork(since, until))))
 
 
 class Ended(NamedTuple):
@@ -83,6 +81,15 @@ class Ended(NamedTuple):
     key: Key
     since: int
     until: int
+
+
+class Change(NamedTuple):
+    """What becomes of some groups of lines: the stored versions that end, and the new rows, of versions that are over
+    already and of those that now hold."""
+
+    ended: list[Ended]
+    past: list[bytes]
+    now: list[bytes]
 
 
 class Table(Generic[L]):
@@ -108,12 +115,12 @@ class Table(Generic[L]):
             .as_bytes()
         )
         self._ending = self._ended().as_bytes()
-        self._adding = {
-            past: SQL("COPY {} ({}, from_position, to_position, fork) FROM STDIN (ENCODING 'UTF8')")
-            .format(self.past if past else self.now, self.columns)
+        self._adding_past, self._adding_now = (
+            SQL("COPY {} ({}, from_position, to_position, fork) FROM STDIN (ENCODING 'UTF8')")
+            .format(part, self.columns)
             .as_bytes()
-            for past in (True, False)
-        }
+            for part in (self.past, self.now)
+        )
 
     def _ended(self) -> Composed:
         key = self.line.key
@@ -191,28 +198,21 @@ class Table(Generic[L]):
                 found[key[: self.line.grouped] if several else key[0]][key] = line, row[-1], None
         return found
 
-    def end(self, connection: Connection[Any], ended: Sequence[Ended]) -> None:
-        """Moves present versions that ceased to hold to the past."""
-        if not ended:
-            return
+    def store(self, connection: Connection[Any], change: Change) -> None:
+        """Moves what ended to the past, and adds the new rows."""
+        if change.ended:
+            self._end(connection, change.ended)
+        for rows, statement in ((change.past, self._adding_past), (change.now, self._adding_now)):
+            if rows:
+                with connection.cursor().copy(statement) as copy:
+                    copy.write(b"".join(rows))
+
+    def _end(self, connection: Connection[Any], ended: Sequence[Ended]) -> None:
         keys = zip(*(one.key for one in ended), strict=True)
         untils = [one.until for one in ended]
         forks = [fork(one.since, one.until) for one in ended]
         # Written out here, for psycopg takes each value of a list through several calls.
         connection.execute(self._ending, [literal(map(str, values)) for values in (*keys, untils, forks)])
-
-    @contextmanager
-    def adding(self, connection: Connection[Any], *, past: bool) -> Iterator[Adding]:
-        """Stores versions that are not stored yet, all of them past or all of them present, while more are made."""
-        with ExitStack() as stack:
-            copies: list[Copy] = []
-
-            def add(rows: Cells) -> None:
-                if not copies:
-                    copies.append(stack.enter_context(connection.cursor().copy(self._adding[past])))
-                copies[0].write(b"".join(rows))
-
-            yield add
 
 
 def comma(parts: Iterable[Composable]) -> Composed:

@@ -8,11 +8,17 @@ import psycopg
 import pytest
 
 from domain.fact import Recorded
-from projections import LEDGERS
+from projections import LEDGERS, folding
 from projections.ledger import Ledger
 from projections.projector import Projector
 
 Projecting = Callable[..., Projector]
+
+
+@pytest.fixture(autouse=True)
+def storing_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even the small batches of tests are stored in part while the rest of them is folded."""
+    monkeypatch.setattr(folding, "AT_ONCE", 20)
 
 
 @pytest.fixture

@@ -287,6 +287,21 @@ def test_a_batch_that_fails_leaves_nothing_of_itself(
     assert lines(connection, issue_ledger.LEDGER) == folded(issue_ledger.LEDGER, FACTS)
 
 
+def test_a_batch_that_cannot_be_stored_leaves_nothing_of_itself(
+    projecting: Projecting, connection: psycopg.Connection[Any]
+) -> None:
+    projector = projecting(FACTS, [issue_ledger.LEDGER, responsibility_ledger.LEDGER], batch=200)
+    projector.prepare()
+    connection.execute("ALTER TABLE ledgers.issue_ledger ADD CONSTRAINT early CHECK (last_position < 450)")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        projector.catch_up()
+    assert projector.positions() == {"issue_ledger": 400, "responsibility_ledger": 400}
+    connection.execute("ALTER TABLE ledgers.issue_ledger DROP CONSTRAINT early")
+    projector.catch_up()
+    assert lines(connection, issue_ledger.LEDGER) == folded(issue_ledger.LEDGER, FACTS)
+    assert lines(connection, responsibility_ledger.LEDGER) == folded(responsibility_ledger.LEDGER, FACTS)
+
+
 def test_a_connection_lost_in_the_middle_of_a_batch_is_made_up_for(
     database_url: str, connection: psycopg.Connection[Any]
 ) -> None:
