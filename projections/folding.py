@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -141,7 +142,7 @@ class Storing:
         self._rows += len(change.past) + len(change.now)
         if self._rows > AT_ONCE:
             # Whenever PostgreSQL has answered, the thread waits for its turn beside one that never rests.
-            sys.setswitchinterval(PATIENCE)
+            sys.setswitchinterval(min(PATIENCE, self._patience))
             self._under_way.append(self._beside.submit(self._store, self._next))
             self._next, self._rows = [], 0
 
@@ -163,7 +164,7 @@ class Storing:
 
 def _touched(targets: Mapping[str, Target], facts: Sequence[Recorded]) -> dict[str, Touched]:
     """Which groups of each table the facts touch, and each by which."""
-    touched: dict[str, Touched] = {name: {} for name in targets}
+    touched: dict[str, Touched] = {name: defaultdict(list) for name in targets}
     asked: dict[type, list[tuple[Ledger[Any], Touched]]] = {}
     for name, target in targets.items():
         for kind in target.ledger.folds:
@@ -171,10 +172,7 @@ def _touched(targets: Mapping[str, Target], facts: Sequence[Recorded]) -> dict[s
     for fact in facts:
         for ledger, found in asked.get(type(fact.event), ()):
             for group in ledger.groups(fact):
-                if group in found:
-                    found[group].append(fact)
-                else:
-                    found[group] = [fact]
+                found[group].append(fact)
     return touched
 
 

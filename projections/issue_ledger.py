@@ -1,6 +1,6 @@
 """问题台账: one line per issue, as it stands."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal
@@ -179,11 +179,12 @@ def overdue_days(line: IssueLine, day: date) -> int:
     return max(0, ((done or day) - line.due).days)
 
 
-def groups(fact: Recorded) -> Iterator[str]:
+def groups(fact: Recorded) -> tuple[str, ...]:
     event = fact.event
-    issue = event.subject if type(event) in OF_CHAINS else getattr(event, "issue", None)  # type: ignore[attr-defined]
-    if isinstance(issue, IssueId):
-        yield issue
+    if type(event) not in OF_CHAINS:
+        return (event.issue,)  # type: ignore[attr-defined]
+    subject = event.subject  # type: ignore[attr-defined]
+    return (subject,) if isinstance(subject, IssueId) else ()
 
 
 def evolve(line: IssueLine | None, fact: Recorded) -> IssueLine | None:

@@ -357,8 +357,10 @@ class Projector:
 
     def _switch(self, connection: Connection[Any], name: str) -> None:
         line = self._ledgers[name].line
+        successor = Table(line, name + BESIDE)
+        successor.compact(connection)
         Table(line).drop(connection)
-        Table(line, name + BESIDE).rename(connection, name)
+        successor.rename(connection, name)
         connection.execute(SQL("DELETE FROM {} WHERE ledger = %s").format(PLACES), (name,))
         connection.execute(SQL("UPDATE {} SET ledger = %s WHERE ledger = %s").format(PLACES), (name, name + BESIDE))
 

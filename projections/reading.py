@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
+from itertools import islice
 from typing import Any, Generic, Literal, NamedTuple, cast
 
 from psycopg import Connection
@@ -43,6 +44,9 @@ MEANWHILE = 100_000
 
 AT_ONCE = 100
 """How many rows of a longer page are received together."""
+
+FEW = 3
+"""Under the lowest nodes lie so few versions that sorting all of them is quicker than planning a stream for each."""
 
 MOST_ROADS = 8
 """In so many values of a column may what is found be read one by one, each in order."""
@@ -99,13 +103,13 @@ def page(connection: Connection[Any], line: type[L], query: Query) -> Page[L]:
     with uncollected():
         position, lines = 0, list[L]()
         if as_of is None:
-            position, lines = _read(connection, line, _now(line, query.where, after, order, most), most)
+            position, lines = _read(connection, line, _now(connection, line, query.where, after, order, most), most)
         if not lines:
             # Nothing does not say when it was found; as of a position it does.
             reached = position_of(connection, line)
             position = reached if as_of is None else min(valid(as_of), reached)
-            last = reached + MEANWHILE
-            _, lines = _read(connection, line, _then(line, query.where, after, order, most, position, last), most)
+            then = _then(connection, line, query.where, after, order, most, position, reached + MEANWHILE)
+            _, lines = _read(connection, line, then, most)
     if len(lines) <= query.limit:
         return Page(tuple(lines), position, None)
     return Page(tuple(lines[: query.limit]), position, _cursor(line, query, order, position, lines[query.limit - 1]))
@@ -116,27 +120,33 @@ def _read(connection: Connection[Any], line: type[L], statement: Composed, most:
     lines, position = list[L](), 0
     with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
         # While some are made into lines, PostgreSQL sends the next.
-        rows = cursor.stream(statement, size=AT_ONCE) if most > AT_ONCE else cursor.execute(statement)
-        for row in rows:
-            lines.append(line.of_row(row[:-1]))
-            position = row[-1]
+        rows = cursor.stream(statement, size=AT_ONCE) if most > AT_ONCE else iter(cursor.execute(statement))
+        while some := list(islice(rows, AT_ONCE)):
+            lines += line.of_rows(some)
+            position = some[-1][-1]
     return position, lines
 
 
 def _now(
-    line: type[Line], where: Sequence[Where], after: Sequence[Composable], order: Sequence[Sorting], most: int
+    connection: Connection[Any],
+    line: type[Line],
+    where: Sequence[Where],
+    after: Sequence[Composable],
+    order: Sequence[Sorting],
+    most: int,
 ) -> Composed:
     """The present lines, each with the position they are true of, seen at one moment."""
     roads = _roads(line, where, order) or [conditions(line, where)]
-    tail = _tail(order, most)
-    streams = [_first(line, _table(line).now, [*road, *after], tail) for road in roads]
+    asked = _asked(connection, roads, after)
     position = SQL("(SELECT position FROM {} WHERE ledger = {})").format(
         Identifier(SCHEMA, "projection"), Constant(line.table)
     )
-    return _merged(streams, order, most, position)
+    parts = [f"{_table(line).now.as_string()} WHERE true"]
+    return _merged(_streams(_cells(line), parts, asked, order, most), order, most, position)
 
 
 def _then(
+    connection: Connection[Any],
     line: type[Line],
     where: Sequence[Where],
     after: Sequence[Composable],
@@ -154,13 +164,30 @@ def _then(
         found = SQL("SELECT {} FROM {} WHERE {} OFFSET 0").format(
             _cells(line), table.whole, both(holds_at(position, last), *conditions(line, where), *after)
         )
-        return _merged([found], order, most, at)
+        return _merged(found, order, most, at)
+    forks = forks_over(position, last)
+    under = [f"IN ({', '.join(map(str, forks[:FEW]))})", *(f"= {one}" for one in forks[FEW:])]
     held = f"from_position <= {position}"
-    parts = [(table.now, held)]
-    parts += [(table.past, f"{held} AND to_position > {position} AND fork = {n}") for n in forks_over(position, last)]
-    tail = _tail(order, most)
-    streams = [_first(line, part, [raw(mine), *road, *after], tail) for road in roads for part, mine in parts]
-    return _merged(streams, order, most, at)
+    parts = [f"{table.now.as_string()} WHERE {held}"]
+    parts += [f"{table.past.as_string()} WHERE fork {one} AND {held} AND to_position > {position}" for one in under]
+    asked = _asked(connection, roads, after)
+    if most > AT_ONCE:
+        return _merged(_streams(_cells(line), parts, asked, order, most), order, most, at)
+    # The more columns each of dozens of streams has, the longer PostgreSQL takes to plan it. For a few rows it is
+    # quicker to merge what tells versions apart, and then to look up those that are among the first.
+    names = [Identifier(one.column.name) for one in order]
+    streams = _streams(comma([*names, SQL("to_position")]), parts, asked, order, most)
+    return SQL(
+        "SELECT l.*, {at} FROM ({first}) p CROSS JOIN LATERAL"
+        " (SELECT {cells} FROM {whole} WHERE {same} AND to_position = p.to_position OFFSET 0) l ORDER BY {order}"
+    ).format(
+        at=at,
+        first=_merged(streams, order, most),
+        cells=_cells(line),
+        whole=table.whole,
+        same=both(*(SQL("{0} = p.{0}").format(Identifier(name)) for name in line.key)),
+        order=comma(ordered(one, SQL("p.")) for one in order),
+    )
 
 
 def _roads(line: type[Line], where: Sequence[Where], order: Sequence[Sorting]) -> list[list[Composable]]:
@@ -192,20 +219,28 @@ def _values(column: Column, where: Where) -> Collection[Any]:
     return dict.fromkeys(_plain(_parsed(column, None, value)) for value in asked)
 
 
-def _first(line: type[Line], part: Composable, wanted: Sequence[Composable], tail: SQL) -> Composed:
-    return SQL("SELECT {} FROM {} WHERE {} {}").format(_cells(line), part, both(SQL("true"), *wanted), tail)
-
-
-def _tail(order: Sequence[Sorting], most: int) -> SQL:
+def _asked(
+    connection: Connection[Any], roads: Iterable[Sequence[Composable]], after: Sequence[Composable]
+) -> list[str]:
     """As text, for it stands in dozens of streams."""
-    return raw(SQL("ORDER BY {} LIMIT {}").format(comma(map(ordered, order)), Constant(most)).as_string())
+    return [both(SQL("true"), *road, *after).as_string(connection) for road in roads]
 
 
-def _merged(streams: Sequence[Composable], order: Sequence[Sorting], most: int, position: Composable) -> Composed:
-    """The first few of all of these, in order, each with the position."""
-    return SQL("SELECT l.*, {} FROM ({}) l ORDER BY {} LIMIT {}").format(
-        position,
-        SQL(" UNION ALL ").join(SQL("({})").format(stream) for stream in streams),
+def _streams(
+    cells: Composable, parts: Sequence[str], asked: Sequence[str], order: Sequence[Sorting], most: int
+) -> Composable:
+    """The first few of all that each part of the table has of what is asked, each in order."""
+    what = cells.as_string()
+    tail = SQL("ORDER BY {} LIMIT {}").format(comma(map(ordered, order)), Constant(most)).as_string()
+    streams = (f"(SELECT {what} FROM {part} AND {one} {tail})" for one in asked for part in parts)  # noqa: S608
+    return raw(" UNION ALL ".join(streams))
+
+
+def _merged(streams: Composable, order: Sequence[Sorting], most: int, position: Composable | None = None) -> Composed:
+    """The first few of all of these, in order, each with the position if there is one."""
+    return SQL("SELECT {} FROM ({}) l ORDER BY {} LIMIT {}").format(
+        comma([SQL("l.*"), *([position] if position else [])]),
+        streams,
         comma(ordered(one, SQL("l.")) for one in order),
         Constant(most),
     )

@@ -28,6 +28,9 @@ LEVELS = range(STEP - 1, 42, STEP)
 LAST = 1 << LEVELS[-1]
 """No position lies beyond: two trillion facts."""
 
+AT_ONCE = 1_000
+"""How many rows are made into lines together."""
+
 PAST_ROADS = 2
 """How many of the ways in which present lines are found serve past versions as well."""
 
@@ -72,7 +75,7 @@ Lines = dict[Key, Held[L]]
 
 def row(cells: Cells, since: int, until: int) -> bytes:
     """A version in COPY's text form."""
-    return b"\t".join((*cells, b"%d\t%d\t%d\n" % (since, until, fork(since, until))))
+    return b"%b\t%d\t%d\t%d\n" % (b"\t".join(cells), since, until, fork(since, until))
 
 
 class Ended(NamedTuple):
@@ -184,6 +187,17 @@ class Table(Generic[L]):
         for part, suffix in ((self.whole, ""), (self.now, "_now"), (self.past, "_past")):
             connection.execute(SQL("ALTER TABLE {} RENAME TO {}").format(part, Identifier(f"{name}{suffix}")))
 
+    def compact(self, connection: Connection[Any]) -> None:
+        """Writes the present part anew, row by row: while much was folded into it, most of what it held moved on and
+        left its place behind. Locks it."""
+        index = connection.execute(
+            "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+            " WHERE indrelid = %s::regclass AND indisprimary",
+            (self.now.as_string(connection),),
+        ).fetchone()
+        assert index is not None
+        connection.execute(SQL("CLUSTER {} USING {}").format(self.now, Identifier(index[0])))
+
     def load(self, connection: Connection[Any], groups: Sequence[Group]) -> dict[Group, Lines[L]]:
         """The present lines of these groups; an empty group where there are none."""
         found: dict[Group, Lines[L]] = {group: {} for group in groups}
@@ -192,10 +206,11 @@ class Table(Generic[L]):
         several = self.line.grouped > 1
         asked = zip(*groups, strict=True) if several else [groups]
         with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
-            for row in cursor.execute(self._loading, [literal(map(str, values)) for values in asked]):
-                line = self.line.of_row(row[:-1])
-                key = line.identity()
-                found[key[: self.line.grouped] if several else key[0]][key] = line, row[-1], None
+            cursor.execute(self._loading, [literal(map(str, values)) for values in asked])
+            while rows := cursor.fetchmany(AT_ONCE):
+                for line, row in zip(self.line.of_rows(rows), rows, strict=True):
+                    key = line.identity()
+                    found[key[: self.line.grouped] if several else key[0]][key] = line, row[-1], None
         return found
 
     def store(self, connection: Connection[Any], change: Change) -> None:

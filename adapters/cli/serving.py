@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from adapters.demo.logins import Login
 
 
-COLLECT: Final = 20_000
-"""Objects made and not let go of, after which the collector looks at the young ones."""
+COLLECT: Final = 50_000
+"""Objects made and not let go of, after which the collector looks at the young ones: more than a page of the longest
+makes."""
 
 TURN: Final = 0.0005
 """Seconds that a thread may keep the interpreter from another that wants it. Who reads a page asks the database several

@@ -49,7 +49,7 @@ def test_lines_touched_last_are_not_loaded_again_and_others_are(
     ledger: Ledger[Any] = issue_ledger.LEDGER
     projecting([], [ledger]).prepare()
     table, keeping = Counted(ledger.line), Folding()
-    about = [(fact, group) for fact in FACTS for group in ledger.groups(fact) if type(fact.event) in ledger.folds]
+    about = [(fact, group) for fact in FACTS if type(fact.event) in ledger.folds for group in ledger.groups(fact)]
     first = next(fact for fact, _ in about)
     other = next(fact for fact, group in about if group not in set(ledger.groups(first)))
     back = next(

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import projections.line
 from domain.chains import Phase
 from domain.command import Refused
-from domain.ids import AppointmentId, PersonId, RegionId
+from domain.ids import AppointmentId, PersonId, RegionId, StepId
 from domain.issues import Status
 from domain.policy import Severity
 from domain.posts import Post, Tenure
@@ -300,6 +301,29 @@ def test_every_ledger_can_be_read_filtered_and_sorted_by_every_plain_column(
                 query = Query([where], (f"-{column.name}",), as_of=len(FACTS), limit=MOST)
                 assert first in page(connection, ledger.line, query).lines
         assert len(lines) == 3
+
+
+def test_a_short_page_begins_as_a_long_one_and_as_each_of_its_lines_stands_by_itself(
+    reading: psycopg.Connection[Any],
+) -> None:
+    for ledger in LEDGERS:
+        for as_of in (None, MIDDLE, len(FACTS)):
+            long = page(reading, ledger.line, Query(as_of=as_of, limit=MOST)).lines
+            short = page(reading, ledger.line, Query(as_of=as_of, limit=3)).lines
+            assert short == long[:3]
+            assert short == tuple(find(reading, ledger.line, *line.identity(), as_of=as_of) for line in short)
+
+
+@pytest.mark.parametrize("known", [1, 2, 5_000])
+def test_values_are_read_as_what_they_were_however_few_are_kept_loaded(
+    reading: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch, known: int
+) -> None:
+    monkeypatch.setattr(projections.line, "KNOWN", known)
+    for lines, as_of in ((ISSUES, None), (THEN, MIDDLE)):
+        for line in walk(reading, IssueLine, Query(as_of=as_of, limit=60)):
+            assert line == lines[line.identity()]
+            assert list(map(type, line)) == list(map(type, lines[line.identity()]))
+            assert list(map(type, line.steps)) == [StepId] * len(line.steps)
 
 
 def test_people_are_found_by_id_as_text(reading: psycopg.Connection[Any]) -> None:
