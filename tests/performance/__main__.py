@@ -12,10 +12,12 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from adapters.postgres.embedded import EmbeddedPostgres
+from domain.fact import CHINA
 from tests.performance.catch_up import as_of, catch_up
 from tests.performance.proofs import proofs
 from tests.performance.report import RESULTS, told, write
@@ -42,7 +44,8 @@ def main() -> None:
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else []
     failed = []
     for name in options.names or BENCHMARKS:
-        print(f"\n{name}: {(BENCHMARKS[name].__doc__ or '').strip()}", flush=True)
+        print(f"\n{name}: {' '.join((BENCHMARKS[name].__doc__ or '').split())}", flush=True)
+        began = datetime.now(CHINA)
         try:
             found = measured(name, sizes, options.writers, "quick" if options.quick else "full")
         except Exception:
@@ -50,6 +53,12 @@ def main() -> None:
             traceback.print_exc()
             failed.append(name)
             continue
+        finally:
+            ended = datetime.now(CHINA)
+            print(
+                f"  {began:%H:%M:%S} to {ended:%H:%M:%S}, {(ended - began) / timedelta(minutes=1):.1f} minutes",
+                flush=True,
+            )
         kept = [row for row in kept if row["benchmark"] != name] + found
         kept.sort(key=lambda row: list(BENCHMARKS).index(row["benchmark"]))
         write(kept)
@@ -62,7 +71,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", help=f"which to run, of {', '.join(BENCHMARKS)}; all, if none is named")
     parser.add_argument("--quick", action="store_true", help="small logs and short runs: minutes instead of an hour")
     parser.add_argument("--facts", type=int, help="facts already in each log")
-    parser.add_argument("--most", type=int, help="the largest log a decision is tried on, up to 10,000,000")
+    parser.add_argument("--most", type=int, help="facts in the largest log, up to 10,000,000")
     parser.add_argument("--seconds", type=float, help="length of one run")
     parser.add_argument("--runs", type=int, help="runs of which the median counts")
     parser.add_argument("--http-seconds", type=float, help="length of the run through HTTP")

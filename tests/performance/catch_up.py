@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -22,14 +23,16 @@ from projections.issue_ledger import IssueLine
 from projections.ledger import Ledger
 from projections.projector import Projector
 from projections.reading import Query, Where, count, page
+from tests.performance.counties import county, multiply
 from tests.performance.peers.runner import Runner
 from tests.performance.suite import Bench, Row, Run, at_least, at_most, compared, percentile, spans
 from tests.projections.lives import facts
 
 ROLE = "taizhang"
 _ALL = "catch-up of all ledgers together"
-_LINES = 5000
-_FOLDED, _PAST = 50_000, 1_000_000  # facts at most
+_LINES, _FIRST = 5000, 50
+_FOLDED = 50_000  # facts at most
+_COUNTIES = 10
 _AT_ONCE = 16_000  # lives that go on side by side, so that some more than 5,000 issues are open at any time
 _OPEN = Where("status", "in", ("not_started", "rectifying", "partly_done"))
 
@@ -63,37 +66,69 @@ def catch_up(bench: Bench) -> Iterator[Row]:
 
 
 def as_of(bench: Bench) -> Iterator[Row]:
-    """A ledger page of 5,000 unfinished issues and a first page of 50: as of half way against now. Of the largest log,
-    up to a million: its facts are made while they are folded, which would take the best part of an hour for ten."""
-    url, many = _room(bench), min(bench.sizes.most, _PAST)
-    _follow(
-        url,
-        [ledger for ledger in LEDGERS if ledger.line is IssueLine],
-        _as_read(facts(1, many, at_once=min(_AT_ONCE, many // 20))),
-    )
-    half = many // 2
-    # As where it is served.
+    """A page of one county's 5,000 unfinished issues and a first page of 50, as of half way against now, where ten
+    counties have one ledger; and such pages of all ten, of a recent and of an old moment."""
+    url, many = _room(bench), bench.sizes.most
+    took = _ten_counties(bench, url, many // _COUNTIES)
+    with _as_served(), psycopg.connect(url, autocommit=True) as connection:
+        issues = count(connection, IssueLine)
+        of_one = [Where("region", "within", county(_COUNTIES // 2)), _OPEN]
+        unfinished = count(connection, IssueLine, of_one)
+        for lines, most in ((_LINES, 50.0), (_FIRST, 10.0)):
+            now, then = _pages(connection, of_one, (None, many // 2), lines, bench)
+            size = f"{min(lines, unfinished):,} lines of one county, {issues:,} issues, {many:,} facts"
+            yield at_most("ledger page as of the past", size, then, 2, unit="ms", against="now", other=now, note=took)
+            yield at_most("ledger page, now and then, the slower", size, max(now, then), most, unit="ms")
+        unfinished = count(connection, IssueLine, [_OPEN])
+        for lines in (_LINES, _FIRST):
+            now, old, recent = _pages(connection, [_OPEN], (None, many // 10, many // 10 * 9), lines, bench)
+            size = f"{min(lines, unfinished):,} lines of {_COUNTIES} counties, {issues:,} issues, {many:,} facts"
+            for moment, then in (("10 %", old), ("90 %", recent)):
+                yield Row(
+                    f"ledger page as of {moment} of the facts", size, then, now, then / now, "", None, "ms", "now"
+                )
+
+
+@contextmanager
+def _as_served() -> Iterator[None]:
+    """The collector as it is where pages are served."""
     gc.collect()
     gc.freeze()
     usual = gc.get_threshold()
     gc.set_threshold(COLLECT)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
+
+
+def _ten_counties(bench: Bench, url: str, facts_of_one: int) -> str:
+    """Folds the facts of one county, and puts the others beside it; returns how long that took."""
+    folded = _follow(
+        url,
+        [ledger for ledger in LEDGERS if ledger.line is IssueLine],
+        _as_read(facts(1, facts_of_one, at_once=min(_AT_ONCE, facts_of_one // 20))),
+    )
+    began = time.perf_counter()
     with psycopg.connect(url, autocommit=True) as connection:
+        multiply(connection, _COUNTIES)
         connection.execute("VACUUM ANALYZE ledgers.issue_ledger")
-        issues, unfinished = count(connection, IssueLine), count(connection, IssueLine, [_OPEN])
-        for lines, most in ((_LINES, 50.0), (50, 10.0)):
-            now, then = _pages(connection, (None, half), lines, bench)
-            size = f"{min(lines, unfinished):,} lines of {issues:,} issues, {many:,} facts"
-            yield at_most("ledger page as of the past", size, then, 2, unit="ms", against="now", other=now)
-            yield at_most("ledger page, now and then, the slower", size, max(now, then), most, unit="ms")
-    gc.set_threshold(*usual)
-    gc.unfreeze()
+    with psycopg.connect(bench.server.admin_url, autocommit=True) as admin:
+        admin.execute("CHECKPOINT")
+    taken = time.perf_counter() - began
+    return f"one county's facts took {folded:,.0f} s to fold, the others {taken:,.0f} s to be put beside them"
 
 
 def _pages(
-    connection: psycopg.Connection[Any], positions: Sequence[int | None], lines: int, bench: Bench
+    connection: psycopg.Connection[Any],
+    where: Sequence[Where],
+    positions: Sequence[int | None],
+    lines: int,
+    bench: Bench,
 ) -> Iterator[float]:
     """The median milliseconds of a page as of each of these positions, read in turns."""
-    queries = [Query([_OPEN], as_of=position, limit=lines) for position in positions]
+    queries = [Query(where, as_of=position, limit=lines) for position in positions]
     for query in queries:
         page(connection, IssueLine, query)
     turns = [

@@ -14,12 +14,14 @@ from datetime import date
 from pathlib import Path
 
 import orjson
+import psycopg
 from argon2 import PasswordHasher
 
 import adapters
 from adapters.bootstrap import Application, open_application
 from adapters.identity.accounts import Accounts
 from adapters.logging import configure
+from adapters.postgres.schema import install
 from adapters.settings import Settings
 from domain.command import Act
 from domain.fact import Event
@@ -30,20 +32,29 @@ from domain.policy import Severity
 from domain.posts import Post
 from tests.county import BUREAU, COUNTY, DUE, VILLAGE, appointed, founding, person
 from tests.performance.clients import post
+from tests.performance.history import put
 from tests.scenario import FOUNDER
 
 OFFICERS = 64
 SERVE = "from adapters.cli import main; main()"
 _BATCH = 2000
+_LEAST = 1000  # facts before the issues that are under way
 
 
 @dataclass(frozen=True)
 class County:
-    """Issues being rectified, and a token for each of the officers who do it."""
+    """Issues being rectified, and a token for each of the officers who do it; ``facts`` is all that is recorded.
+    Seconds that it took to put the facts into the log, to fold them into all ledgers, to seal them, and to leave the
+    database as it is where they came over years."""
 
     url: str
     tokens: Sequence[str]
     issues: int
+    facts: int
+    put: float
+    followed: float
+    sealed: float
+    tidied: float
 
     def reports(self, *, turn: int = 0) -> list[list[bytes]]:
         """For each officer the reports of progress they send, one for each of their issues."""
@@ -66,19 +77,31 @@ def step(number: int) -> StepId:
     return StepId(f"step-{number:08d}")
 
 
-def settle(url: str, folder: Path, issues: int) -> County:
-    """Three facts an issue, on top of a county in post."""
+def settle(url: str, folder: Path, issues: int, facts: int) -> County:
+    """A county in post with years behind it, and issues of three facts each that are under way: about so many facts in
+    all, every ledger and the seal level with them."""
     settings = Settings(database_url=url, data=folder)
     configure(settings)
+    began = time.perf_counter()
+    install(url)
+    put(url, [*founding(), *officers()], max(_LEAST, facts - 3 * issues))
     with open_application(settings, project=False) as program:
         act = Act(FOUNDER, program.now())
-        program.facts.append([*founding(), *officers()], act)
         for start in range(0, issues, _BATCH):
             numbers = range(start, min(issues, start + _BATCH))
             program.facts.append([event for number in numbers for event in begun(number)], act)
         tokens = [token(program, f"officer-{number}") for number in range(OFFICERS)]
-        program.projector.catch_up()
-    return County(url, tokens, issues)
+        filled = time.perf_counter()
+        head = program.projector.catch_up()
+        followed = time.perf_counter()
+        with program.sealer.alone():
+            assert program.sealer.seal() == head
+        sealed = time.perf_counter()
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("VACUUM ANALYZE")
+        admin.execute("CHECKPOINT")
+    tidied = time.perf_counter()
+    return County(url, tokens, issues, head, filled - began, followed - filled, sealed - followed, tidied - sealed)
 
 
 def officers() -> Iterator[Event]:

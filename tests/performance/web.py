@@ -17,10 +17,14 @@ PAGE = "/api/v1/ledgers/issues?limit=50"
 def web(bench: Bench) -> Iterator[Row]:
     """`taizhang serve` in a process of its own, asked by clients in another, all of them on the same cores."""
     sizes = bench.sizes
-    county = settle(bench.database("web"), bench.folder / "program", sizes.issues)
-    size = f"{3 * sizes.issues:,} facts before"
+    county = settle(bench.database("web"), bench.folder / "program", sizes.issues, sizes.most)
+    size = f"{county.facts:,} facts before"
+    yield from _level(county)
     with served(county.url, bench.folder / "program") as program:
-        note = f"{program.busy:.1f} s of a core"
+        note = (
+            f"{program.busy:.1f} s of a core; before: log filled in {county.put:,.0f} s, ledgers caught up in"
+            f" {county.followed:,.0f}, sealed in {county.sealed:,.0f}, vacuumed in {county.tidied:,.0f}"
+        )
         yield at_most("start to first answer", size, program.started_in, 3, unit="s", note=note)
         clients(program.port, county.reports(), 201, 2)
         busy = program.busy
@@ -30,6 +34,13 @@ def web(bench: Bench) -> Iterator[Row]:
         yield _reading(program, county, size)
         yield _seen(program, county, size)
         yield at_most("serving, resident memory", f"{size}, after the load", program.resident, 300, unit="MiB")
+
+
+def _level(county: County) -> Iterator[Row]:
+    """What it takes to bring the ledgers and the seal up to the log."""
+    size, rate = f"{county.facts:,} facts", county.facts / county.followed
+    yield Row("catch-up of all ledgers together, read from the log", size, rate, None, None, "", None, "facts/s")
+    yield Row("sealing", size, county.sealed / county.facts * 1e6, None, None, "", None, "µs/fact")
 
 
 def _writing(answers: Answers, seconds: float, size: str, cost: float) -> Iterator[Row]:
