@@ -19,10 +19,10 @@ from projections.table import NOW, Change, Ended, Held, Lines, Table, row
 KEPT = 3_000
 """How many groups of lines of each ledger are kept in memory between batches."""
 
-AT_ONCE = 1_000
+AT_ONCE = 2_000
 """How many rows are sent to PostgreSQL together, or a few more."""
 
-PATIENCE = 0.001
+PATIENCE = 0.0003
 """Seconds that folding may keep storing from going on."""
 
 
@@ -36,14 +36,14 @@ def fold(ledger: Ledger[Any], touched: Touched, groups: dict[Group, Lines[Any]],
     ``groups`` holds every group that is touched, as it is stored up to the position ``stored``, and is brought up to
     the last of the facts. What it comes to is given some groups at a time.
     """
-    change, evolve = Change([], [], []), ledger.evolve
+    change, evolve, width = Change([], []), ledger.evolve, slice(len(ledger.line.key))
 
     def end(held: Held[Any], until: int) -> None:
         line, since, cells = held
         if since <= stored:
             change.ended.append(Ended(line.identity(), since, until))
         elif since < until:
-            change.past.append(row(cells or [], since, until))
+            change.rows.append(row(cells or [], since, until))
 
     for group, facts in touched.items():
         held = groups[group]
@@ -54,7 +54,7 @@ def fold(ledger: Ledger[Any], touched: Touched, groups: dict[Group, Lines[Any]],
             position, lasting = fact.position, 0
             after = tuple(evolve(lines, fact, group))
             for line in after:
-                key = line.identity()
+                key = line[width]
                 before = held.get(key)
                 if before is None:
                     held[key] = line, position, line.cells()
@@ -64,15 +64,15 @@ def fold(ledger: Ledger[Any], touched: Touched, groups: dict[Group, Lines[Any]],
                     held[key] = line, position, line.cells(before[0], before[2])
                     end(before, position)
             if lasting < len(lines):
-                for key in held.keys() - {line.identity() for line in after}:
+                for key in held.keys() - {line[width] for line in after}:
                     end(held.pop(key), position)
             lines = after if len(after) < 2 else tuple(sorted(after))
         for _, since, cells in held.values():
             if since > stored:
-                change.now.append(row(cells or [], since, NOW))
-        if len(change.past) + len(change.now) > AT_ONCE:
+                change.rows.append(row(cells or [], since, NOW))
+        if len(change.rows) > AT_ONCE:
             yield change
-            change = Change([], [], [])
+            change = Change([], [])
     if any(change):
         yield change
 
@@ -139,7 +139,7 @@ class Storing:
 
     def __call__(self, table: Table[Any], change: Change) -> None:
         self._next.append((table, change))
-        self._rows += len(change.past) + len(change.now)
+        self._rows += len(change.rows)
         if self._rows > AT_ONCE:
             # Whenever PostgreSQL has answered, the thread waits for its turn beside one that never rests.
             sys.setswitchinterval(min(PATIENCE, self._patience))

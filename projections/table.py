@@ -87,12 +87,10 @@ class Ended(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What becomes of some groups of lines: the stored versions that end, and the new rows, of versions that are over
-    already and of those that now hold."""
+    """What becomes of some groups of lines: the stored versions that end, and the rows of new ones."""
 
     ended: list[Ended]
-    past: list[bytes]
-    now: list[bytes]
+    rows: list[bytes]
 
 
 class Table(Generic[L]):
@@ -118,11 +116,10 @@ class Table(Generic[L]):
             .as_bytes()
         )
         self._ending = self._ended().as_bytes()
-        self._adding_past, self._adding_now = (
+        self._adding = (
             SQL("COPY {} ({}, from_position, to_position, fork) FROM STDIN (ENCODING 'UTF8')")
-            .format(part, self.columns)
+            .format(self.whole, self.columns)
             .as_bytes()
-            for part in (self.past, self.now)
         )
 
     def _ended(self) -> Composed:
@@ -217,10 +214,9 @@ class Table(Generic[L]):
         """Moves what ended to the past, and adds the new rows."""
         if change.ended:
             self._end(connection, change.ended)
-        for rows, statement in ((change.past, self._adding_past), (change.now, self._adding_now)):
-            if rows:
-                with connection.cursor().copy(statement) as copy:
-                    copy.write(b"".join(rows))
+        if change.rows:
+            with connection.cursor().copy(self._adding) as copy:
+                copy.write(b"".join(change.rows))
 
     def _end(self, connection: Connection[Any], ended: Sequence[Ended]) -> None:
         keys = zip(*(one.key for one in ended), strict=True)

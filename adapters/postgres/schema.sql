@@ -65,6 +65,7 @@ $$;
 --   a fact into the future, nor before the last one.
 -- Whoever holds the lock sees every earlier fact and is seen before any later one, so positions have no gaps and become
 -- visible in order, and the clock of the record never runs back.
+-- Arrays are unnested where rows are selected: in FROM each would first be written to a store of its own.
 CREATE OR REPLACE FUNCTION facts.append(
     batch bigint,
     decision int[], tag text[], kind text[], rest text[], after bigint[],
@@ -76,8 +77,9 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(5271910844);
     IF cardinality(decision) > 0 THEN
-        SELECT array_agg(DISTINCT c.decision) INTO refused
-          FROM unnest(decision, tag, kind, rest, after) c(decision, tag, kind, rest, after)
+        SELECT array_agg(c.decision) INTO refused
+          FROM (SELECT unnest(append.decision) AS decision, unnest(append.tag) AS tag, unnest(append.kind) AS kind,
+                       unnest(append.rest) AS rest, unnest(append.after) AS after) c
          WHERE EXISTS (SELECT FROM facts.matching(c.tag, c.kind, c.rest, c.after, 1));
         IF refused IS NOT NULL THEN
             RETURN;
@@ -89,11 +91,12 @@ BEGIN
     WITH added AS (
         INSERT INTO facts.fact (position, recorded_at, batch, type, tags, data)
         SELECT append.head + n.ordinal, moment, append.batch, n.type, n.tags::text[], n.data
-          FROM ROWS FROM (unnest(append.type, append.tags, append.data)) WITH ORDINALITY n(type, tags, data, ordinal)
+          FROM (SELECT generate_subscripts(append.type, 1) AS ordinal, unnest(append.type) AS type,
+                       unnest(append.tags) AS tags, unnest(append.data) AS data) n
         RETURNING fact.position, fact.type, fact.tags
     )
     INSERT INTO facts.fact_tag (tag, type, position)
-    SELECT t.tag, a.type, a.position FROM added a, unnest(array_prepend(''::text, a.tags)) t(tag);
+    SELECT unnest(array_prepend(''::text, a.tags)), a.type, a.position FROM added a;
     head := head + cardinality(type);
     PERFORM pg_notify('facts', head::text);
 END $$;

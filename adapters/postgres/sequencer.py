@@ -1,12 +1,12 @@
-"""The write side of the log: one thread, one connection, many decisions in each transaction (group commit)."""
+"""The write side of the log: one connection, one at work on it, many decisions in each transaction (group commit)."""
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from datetime import datetime
-from queue import Empty, SimpleQueue
 from secrets import randbits
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from psycopg.pq.abc import PGresult
 
 from adapters.postgres.connection import connect, head_of, lost
 from adapters.postgres.criteria import Written
-from adapters.postgres.decision import Decision, Fate, Promise, Told, Waiter
+from adapters.postgres.decision import Decision, Fate, Promise, Waiter
 from adapters.postgres.parameters import BYTEA, INT4, INT8, TEXT, array, int4
 
 _MOST_DECISIONS = 512
@@ -106,6 +106,10 @@ class Sequencer:
     a commit, the sequencer first finds out whether that transaction was committed, then answers or stores it again.
 
     The next batch is sent before the last one's submitters are told, so that the database works while they wake up.
+
+    Whoever appends while nobody is at work does it in their own thread: that two threads wake each other would be a
+    third of an append's cost to this process. What comes meanwhile, and what is only submitted, is for the sequencer's
+    thread. So is all that the main thread appends: a signal might end that amid an exchange with the database.
     """
 
     def __init__(
@@ -121,70 +125,85 @@ class Sequencer:
         self._patience = patience
         self._committed = committed
         self._clock = clock
-        self._waiting: SimpleQueue[Decision | None] = SimpleQueue()
+        self._waiting: deque[Decision] = deque()
         self._connection: psycopg.Connection | None = None
         self._backend: tuple[int, datetime] | None = None
         self._head = 0
         self._door = threading.Lock()
         self._closed = False
+        self._busy = False  # somebody is at work, or the thread has been told that it is its turn
+        self._turn = threading.Semaphore(0)
         self._thread = threading.Thread(target=self._work, name="sequencer", daemon=True)
         self._thread.start()
 
     def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> int:
         """See `PostgresRecorder.append`."""
         waiter = Waiter()
-        self._take(events, condition, waiter)
+        decision = Decision(events, condition, waiter)
+        if self._take(decision, at_once=threading.current_thread() is not threading.main_thread()):
+            self._store(decision)
         return waiter.wait()
 
     def submit(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> Future[int]:
         """The position of the last of `events`, once they are stored."""
         promise = Promise()
-        self._take(events, condition, promise)
+        self._take(Decision(events, condition, promise), at_once=False)
         return promise
-
-    def _take(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None, told: Told) -> None:
-        decision = Decision(events, condition, told)
-        with self._door:  # so that nothing is ever put behind the mark that ends the work
-            if self._closed:
-                raise ProgrammingError("the recorder is closed")
-            self._waiting.put(decision)
 
     def close(self) -> None:
         """Store what was submitted, then end."""
         with self._door:
-            if not self._closed:
-                self._closed = True
-                self._waiting.put(None)
+            self._closed = True
+            free, self._busy = not self._busy, True
+        if free:
+            self._turn.release()
         self._thread.join()
 
+    def _take(self, decision: Decision, *, at_once: bool) -> bool:
+        """Whether it is now for the submitter to store the decision, which may only be if it could be `at_once`."""
+        with self._door:
+            if self._closed:
+                raise ProgrammingError("the recorder is closed")
+            free, self._busy = not self._busy, True
+            if free and at_once:
+                return True
+            self._waiting.append(decision)
+        if free:
+            self._turn.release()
+        return False
+
+    def _store(self, decision: Decision) -> None:
+        try:
+            outcome = self._outcome(_Batch([decision]))
+        finally:
+            self._pass_on()
+        self._tell(outcome)
+
+    def _pass_on(self) -> None:
+        """Nobody is at work any more, unless something waits."""
+        with self._door:
+            self._busy = bool(self._waiting) or self._closed
+            if self._busy:
+                self._turn.release()
+
     def _work(self) -> None:
-        last = Outcome()
-        while True:
-            batch = self._next_batch(last)
-            if batch:
-                self._send_ahead(batch)
-            self._tell(last)
-            if batch:
-                last = self._outcome(batch)
-            elif last.fates:
-                last = Outcome()
-            else:
-                break
+        while self._turn.acquire() and not (self._closed and not self._waiting):
+            last = Outcome()
+            while (batch := self._next_batch(last)) or last.fates:
+                if batch:
+                    self._send_ahead(batch)
+                self._tell(last)
+                last = self._outcome(batch) if batch else Outcome()
+            self._pass_on()
         if self._connection is not None:
             self._connection.close()
 
     def _next_batch(self, last: Outcome) -> _Batch | None:
-        """What waits, if anything does; waits for it unless somebody has to be told first. None at the end, too."""
+        """What has to be tried again, and what waits; None when nothing does."""
         decisions = list(last.again)
         size = sum(decision.size for decision in decisions)
-        while len(decisions) < _MOST_DECISIONS and size < _MOST_BYTES:
-            try:
-                decision = self._waiting.get(block=not decisions and not last.fates)
-            except Empty:
-                break
-            if decision is None:
-                self._waiting.put(None)
-                break
+        while self._waiting and len(decisions) < _MOST_DECISIONS and size < _MOST_BYTES:
+            decision = self._waiting.popleft()
             if decision.told.wanted():
                 decisions.append(decision)
                 size += decision.size

@@ -4,10 +4,12 @@ The facts are streamed once. Where the root differs, the log's tiles, which them
 checkpoint, tell which fact is the first that was changed; without them, earlier checkpoints narrow it to a span.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from hashlib import sha256
+from itertools import islice
 from secrets import randbits
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import psycopg
 
@@ -29,11 +31,12 @@ _WRAP: Final = (1 << 64) - 1
 
 # A sum of salted hashes over rows in any order. The salt is drawn for this run, so nobody can have prepared for it.
 _INDEX = """
-SELECT (SELECT count(*) FROM facts.fact_tag) = (SELECT sum(1 + cardinality(tags)) FROM facts.fact)
-   AND (SELECT sum(hashtextextended(tag, hashint8extended(position, hashtextextended(type, %(salt)s))))
+SELECT (SELECT row(count(*), sum(hashtextextended(tag, hashint8extended(position, hashtextextended(type, %(salt)s)))))
           FROM facts.fact_tag)
-     = (SELECT sum(hashtextextended(t.tag, hashint8extended(f.position, hashtextextended(f.type, %(salt)s))))
-          FROM facts.fact f, unnest(array_prepend(''::text, f.tags)) t(tag))
+    IS NOT DISTINCT FROM
+       (SELECT row(count(*), sum(hashtextextended(tag, fact)))
+          FROM (SELECT unnest(array_prepend(''::text, tags)) AS tag,
+                       hashint8extended(position, hashtextextended(type, %(salt)s)) AS fact FROM facts.fact) should)
 """
 _INDEX_DIFFERS = """
 WITH stands AS (SELECT tag, type, position FROM facts.fact_tag),
@@ -66,8 +69,9 @@ def verify_database(
     )
     try:
         with connection.transaction():
-            for rows in _pages(connection):
-                reading.take(rows)
+            with closing(_pages(connection)) as pages:
+                for rows in pages:
+                    reading.take(rows)
             reading.finish()
             _check_index(connection)
     except psycopg.ProgrammingError as error:
@@ -78,10 +82,14 @@ def verify_database(
 Row = tuple[int, bytes | None, str, list[str], bytes | None]
 
 
-def _pages(connection: psycopg.Connection) -> Iterator[list[Row]]:
-    with connection.cursor("verification", binary=True) as cursor:
-        cursor.execute(_FACTS)
-        while rows := cursor.fetchmany(_PAGE):
+def _pages(connection: psycopg.Connection) -> Generator[list[Row], None, None]:
+    """The whole log in one answer, taken as it comes: PostgreSQL goes on while what it has sent is being checked."""
+    # Sorted, the first row would have to wait for the last; the key has them in order.
+    connection.execute("SET LOCAL enable_sort = off")
+    stream = connection.cursor().stream(_FACTS, binary=True, size=WIDTH)
+    # Closed by name: whatever goes wrong, the connection must be free before its transaction is ended.
+    with closing(cast(Generator[Row, None, None], stream)) as facts:
+        while rows := list(islice(facts, _PAGE)):
             yield rows
 
 

@@ -31,7 +31,8 @@ from tests.projections.lives import facts
 ROLE = "taizhang"
 _ALL = "catch-up of all ledgers together"
 _LINES, _FIRST = 5000, 50
-_FOLDED = 50_000  # facts at most
+_FOLDED = 100_000  # facts at most
+_SIDE_BY_SIDE = 2_500  # of the lives in them
 _COUNTIES = 10
 _AT_ONCE = 16_000  # lives that go on side by side, so that some more than 5,000 issues are open at any time
 _OPEN = Where("status", "in", ("not_started", "rectifying", "partly_done"))
@@ -140,7 +141,7 @@ def _pages(
 
 def _lives(bench: Bench) -> Sequence[Recorded]:
     many = min(bench.sizes.facts, _FOLDED)
-    lives = list(facts(1, many, at_once=many // 20))
+    lives = list(facts(1, many, at_once=min(_SIDE_BY_SIDE, many // 20)))
     # What is measured is the fold, not the collector walking over the facts that wait for it.
     gc.freeze()
     return lives

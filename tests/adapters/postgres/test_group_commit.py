@@ -104,7 +104,7 @@ def test_a_decision_that_the_database_can_not_store_fails_alone(recorder: Postgr
 def test_a_decision_withdrawn_in_time_is_not_stored(recorder: PostgresRecorder, database_url: str) -> None:
     with turn_taken(database_url):
         recorder.submit([DCBEvent("first", b"")])
-        while not recorder._sequencer._waiting.empty():
+        while recorder._sequencer._waiting:
             pass
         withdrawn, kept = recorder.submit([DCBEvent("x", b"")]), recorder.submit([DCBEvent("y", b"")])
         assert withdrawn.cancel()

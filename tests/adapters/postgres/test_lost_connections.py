@@ -54,6 +54,17 @@ def test_when_the_question_is_lost_the_facts_are_stored_after_all(wire: Wire, di
     assert distant.head() == 3
 
 
+@pytest.mark.parametrize("fault", [Wire.lose_next_answer, Wire.lose_next_question, Wire.orphan_next_question])
+def test_whoever_stores_in_their_own_thread_bears_a_lost_connection_as_well(
+    wire: Wire, distant: PostgresRecorder, fault: Callable[[Wire], None]
+) -> None:
+    fault(wire)
+    with ThreadPoolExecutor(1) as writer:
+        assert writer.submit(distant.append, [FACT, FACT], ONCE).result(timeout=30) == 3
+    assert wire.faults == 1
+    assert distant.head() == 3
+
+
 def test_when_the_first_question_ever_is_lost_it_is_stored_too(wire: Wire, recorder: PostgresRecorder) -> None:
     recorder.append([DCBEvent("first", b"")])
     with PostgresRecorder(wire.url) as distant:

@@ -95,6 +95,28 @@ def test_facts_after_the_checkpoint_are_counted_and_still_looked_at(target: Targ
     assert (found.code, found.position) == ("columns_differ", last.position + 2)
 
 
+def test_a_log_of_many_pages_is_read_to_its_end_or_left_at_the_first_wrong_fact(target: Target) -> None:
+    last, more = target.rows[-1].position, 5000
+    with target.undone():
+        target.connection.execute(
+            "INSERT INTO facts.fact SELECT position + n, recorded_at, batch, type, tags, data"
+            " FROM facts.fact, generate_series(1, %s) n WHERE position = %s",
+            (more, last),
+        )
+        target.connection.execute(
+            "INSERT INTO facts.fact_tag SELECT tag, type, position + n"
+            " FROM facts.fact_tag, generate_series(1, %s) n WHERE position = %s",
+            (more, last),
+        )
+        assert target.verify(target.tree) == Verified(last, more)
+        target.connection.execute("ALTER TABLE facts.fact DISABLE TRIGGER ALL")
+        target.connection.execute("UPDATE facts.fact SET type = 'no.such' WHERE position = %s", (last + 1,))
+        found = target.verify(target.tree)
+        assert target.connection.execute("SELECT count(*) FROM facts.fact").fetchone() == (last + more,)
+    assert isinstance(found, Unproven)
+    assert (found.code, found.position) == ("columns_differ", last + 1)
+
+
 def test_without_tiles_earlier_checkpoints_narrow_it_to_a_span(target: Target, tmp_path: Path) -> None:
     earlier = []
     for size in (20, 40, 60):
