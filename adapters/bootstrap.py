@@ -32,7 +32,7 @@ from adapters.settings import Settings
 from adapters.vault.store import Vault
 from adapters.workbooks.readings import Readings
 from projections import LEDGERS
-from projections.projector import Projector
+from projections.projector import ALONE, SERVED, Projector
 from services.ledger import Ledger
 
 _log = structlog.get_logger(__name__)
@@ -95,7 +95,8 @@ def open_application(
             ConnectionPool(url, min_size=1, max_size=POOL, kwargs={"autocommit": True}, open=False)
         )
         facts = PostgresFacts(recorder)
-        projector = Projector(lambda: psycopg.connect(url), facts.page, LEDGERS)
+        batch = SERVED if project else ALONE
+        projector = Projector(lambda: psycopg.connect(url), facts.page, LEDGERS, batch=batch)
         stack.callback(projector.close)
         log = settings.data / "log"
         sealer = Sealer(log, recorder, policy=witnesses_of(log))

@@ -21,7 +21,7 @@ from domain.fact import Recorded
 from projections import LEDGERS
 from projections.issue_ledger import IssueLine
 from projections.ledger import Ledger
-from projections.projector import Projector
+from projections.projector import ALONE, Projector
 from projections.reading import Query, Where, count, page
 from tests.performance.counties import county, multiply
 from tests.performance.peers.runner import Runner
@@ -60,7 +60,7 @@ def catch_up(bench: Bench) -> Iterator[Row]:
     for name in others:
         ratio = rates[name] / peer
         yield Row(f"catch-up of {name}", size, rates[name], peer, ratio, "", None, "facts/s", Runner.name)
-    yield at_least(_ALL, size, together, 15_000, unit="facts/s", note="the facts in memory")
+    yield at_least(_ALL, size, together, 15_000, unit="facts/s", note=f"the facts in memory, {ALONE:,} a batch")
     with _log(bench, lives) as recorder:
         logged = _follow(_room(bench), LEDGERS, PostgresFacts(recorder).page)
     yield Row(f"{_ALL}, read from the log", size, len(lives) / logged, None, None, "", None, "facts/s")
@@ -175,7 +175,7 @@ def _rate(bench: Bench, ledgers: Sequence[Ledger[Any]], lives: Sequence[Recorded
 
 def _follow(url: str, ledgers: Sequence[Ledger[Any]], read: Reading) -> float:
     """Seconds that it took."""
-    projector = Projector(lambda: psycopg.connect(url), read, ledgers)
+    projector = Projector(lambda: psycopg.connect(url), read, ledgers, batch=ALONE)
     projector.prepare()
     began = time.perf_counter()
     projector.catch_up()
