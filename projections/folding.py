@@ -100,16 +100,17 @@ class Folding:
         """Folds facts into tables that hold everything up to the position ``stored``, within a transaction of the
         caller's."""
         touched = _touched(targets, facts)
-        groups = {name: self._held(connection, target, list(touched[name]), stored) for name, target in targets.items()}
+        # Before anything is stored: from then on the connection is busy.
+        held = {name: self._held(connection, target, list(touched[name]), stored) for name, target in targets.items()}
         with Storing(connection) as store:
-            for name, (ledger, table, _) in targets.items():
-                for change in fold(ledger, touched[name], groups[name], stored):
+            for name, (ledger, table, oid) in targets.items():
+                groups = held.pop(name)
+                for change in fold(ledger, touched[name], groups, stored):
                     store(table, change)
-        for name, target in targets.items():
-            # One by one: most batches bring a few facts, and should not pay for the thousands that stay.
-            for group in list(islice(groups[name], max(0, len(groups[name]) - KEPT))):
-                del groups[name][group]
-            self._kept[name] = (target.oid, facts[-1].position), groups[name]
+                # One by one: most batches bring a few facts, and should not pay for the thousands that stay.
+                for group in list(islice(groups, max(0, len(groups) - KEPT))):
+                    del groups[group]
+                self._kept[name] = (oid, facts[-1].position), groups
 
     def _held(
         self, connection: Connection[Any], target: Target, asked: Sequence[Group], stored: int

@@ -8,7 +8,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from itertools import islice
 from typing import Any, Generic, Literal, NamedTuple, cast
@@ -106,10 +106,7 @@ def page(connection: Connection[Any], line: type[L], query: Query) -> Page[L]:
             position, lines = _read(connection, line, _now(connection, line, query.where, after, order, most), most)
         if not lines:
             # Nothing does not say when it was found; as of a position it does.
-            reached = position_of(connection, line)
-            position = reached if as_of is None else min(valid(as_of), reached)
-            then = _then(connection, line, query.where, after, order, most, position, reached + MEANWHILE)
-            _, lines = _read(connection, line, then, most)
+            position, lines = _of_past(connection, line, query.where, after, order, most, as_of)
     if len(lines) <= query.limit:
         return Page(tuple(lines), position, None)
     return Page(tuple(lines[: query.limit]), position, _cursor(line, query, order, position, lines[query.limit - 1]))
@@ -127,22 +124,46 @@ def _read(connection: Connection[Any], line: type[L], statement: Composed, most:
     return position, lines
 
 
+_last_seen: dict[str, int] = {}
+"""How far each ledger had come when that was last asked: a guess, which whoever uses it has confirmed."""
+
+
+def _of_past(
+    connection: Connection[Any],
+    line: type[L],
+    where: Sequence[Where],
+    after: Sequence[Composable],
+    order: tuple[Sorting, ...],
+    most: int,
+    as_of: int | None,
+) -> tuple[int, list[L]]:
+    """The lines as of a position, or of the last where none is asked for or it is not reached; and that position."""
+    last = _last_seen.get(line.table, 0) + MEANWHILE
+    if as_of is not None and valid(as_of) <= last:
+        # Asking first how far it has come would take another journey; the rows say whether the guess was right.
+        statement = _then(connection, line, where, after, order, most, as_of, last)
+        reached, lines = _read(connection, line, statement, most)
+        if as_of <= reached <= last:
+            return as_of, lines
+    _last_seen[line.table] = reached = position_of(connection, line)
+    position = reached if as_of is None else min(as_of, reached)
+    statement = _then(connection, line, where, after, order, most, position, reached + MEANWHILE)
+    return position, _read(connection, line, statement, most)[1]
+
+
 def _now(
     connection: Connection[Any],
     line: type[Line],
     where: Sequence[Where],
     after: Sequence[Composable],
-    order: Sequence[Sorting],
+    order: tuple[Sorting, ...],
     most: int,
 ) -> Composed:
-    """The present lines, each with the position they are true of, seen at one moment."""
+    """The present lines, each with the position that the ledger has reached, seen at one moment."""
     roads = _roads(line, where, order) or [conditions(line, where)]
     asked = _asked(connection, roads, after)
-    position = SQL("(SELECT position FROM {} WHERE ledger = {})").format(
-        Identifier(SCHEMA, "projection"), Constant(line.table)
-    )
     parts = [f"{_table(line).now.as_string()} WHERE true"]
-    return _merged(_streams(_cells(line), parts, asked, order, most), order, most, position)
+    return _merged(_streams(_cells(line), parts, asked, order, most), order, most, _reached(line))
 
 
 def _then(
@@ -150,21 +171,21 @@ def _then(
     line: type[Line],
     where: Sequence[Where],
     after: Sequence[Composable],
-    order: Sequence[Sorting],
+    order: tuple[Sorting, ...],
     most: int,
     position: int,
     last: int,
 ) -> Composed:
-    """The lines as of a position, each with it."""
+    """The lines as of a position, each with the position that the ledger has reached; ``last`` is one beyond it."""
     roads = _roads(line, where, order)
-    table, at = _table(line), Constant(position)
+    table, reached = _table(line), _reached(line)
     if not roads:
         # All that the filters find, sorted. OFFSET 0 keeps the planner from walking the whole ledger along an index
         # on the order instead.
         found = SQL("SELECT {} FROM {} WHERE {} OFFSET 0").format(
             _cells(line), table.whole, both(holds_at(position, last), *conditions(line, where), *after)
         )
-        return _merged(found, order, most, at)
+        return _merged(found, order, most, reached)
     forks = forks_over(position, last)
     under = [f"IN ({', '.join(map(str, forks[:FEW]))})", *(f"= {one}" for one in forks[FEW:])]
     held = f"from_position <= {position}"
@@ -172,25 +193,25 @@ def _then(
     parts += [f"{table.past.as_string()} WHERE fork {one} AND {held} AND to_position > {position}" for one in under]
     asked = _asked(connection, roads, after)
     if most > AT_ONCE:
-        return _merged(_streams(_cells(line), parts, asked, order, most), order, most, at)
+        return _merged(_streams(_cells(line), parts, asked, order, most), order, most, reached)
     # The more columns each of dozens of streams has, the longer PostgreSQL takes to plan it. For a few rows it is
     # quicker to merge what tells versions apart, and then to look up those that are among the first.
     names = [Identifier(one.column.name) for one in order]
     streams = _streams(comma([*names, SQL("to_position")]), parts, asked, order, most)
     return SQL(
-        "SELECT l.*, {at} FROM ({first}) p CROSS JOIN LATERAL"
+        "SELECT l.*, {reached} FROM ({first}) p CROSS JOIN LATERAL"
         " (SELECT {cells} FROM {whole} WHERE {same} AND to_position = p.to_position OFFSET 0) l ORDER BY {order}"
     ).format(
-        at=at,
+        reached=reached,
         first=_merged(streams, order, most),
         cells=_cells(line),
         whole=table.whole,
         same=both(*(SQL("{0} = p.{0}").format(Identifier(name)) for name in line.key)),
-        order=comma(ordered(one, SQL("p.")) for one in order),
+        order=ordered(order, "p."),
     )
 
 
-def _roads(line: type[Line], where: Sequence[Where], order: Sequence[Sorting]) -> list[list[Composable]]:
+def _roads(line: type[Line], where: Sequence[Where], order: tuple[Sorting, ...]) -> list[list[Composable]]:
     """The filters, asked so that an index on past versions gives what they find in this order; none if there is no
     such index.
 
@@ -222,26 +243,33 @@ def _values(column: Column, where: Where) -> Collection[Any]:
 def _asked(
     connection: Connection[Any], roads: Iterable[Sequence[Composable]], after: Sequence[Composable]
 ) -> list[str]:
-    """As text, for it stands in dozens of streams."""
-    return [both(SQL("true"), *road, *after).as_string(connection) for road in roads]
+    """As text, for it stands in dozens of streams; most of what is asked is the same on every road."""
+    texts: dict[int, str] = {}
+
+    def text(part: Composable) -> str:
+        if id(part) not in texts:
+            texts[id(part)] = part.as_string(connection)
+        return texts[id(part)]
+
+    return [" AND ".join(map(text, (*road, *after))) or "true" for road in roads]
 
 
 def _streams(
-    cells: Composable, parts: Sequence[str], asked: Sequence[str], order: Sequence[Sorting], most: int
+    cells: Composable, parts: Sequence[str], asked: Sequence[str], order: tuple[Sorting, ...], most: int
 ) -> Composable:
     """The first few of all that each part of the table has of what is asked, each in order."""
     what = cells.as_string()
-    tail = SQL("ORDER BY {} LIMIT {}").format(comma(map(ordered, order)), Constant(most)).as_string()
+    tail = f"ORDER BY {ordered(order).as_string()} LIMIT {most}"
     streams = (f"(SELECT {what} FROM {part} AND {one} {tail})" for one in asked for part in parts)  # noqa: S608
     return raw(" UNION ALL ".join(streams))
 
 
-def _merged(streams: Composable, order: Sequence[Sorting], most: int, position: Composable | None = None) -> Composed:
+def _merged(streams: Composable, order: tuple[Sorting, ...], most: int, position: Composable | None = None) -> Composed:
     """The first few of all of these, in order, each with the position if there is one."""
     return SQL("SELECT {} FROM ({}) l ORDER BY {} LIMIT {}").format(
         comma([SQL("l.*"), *([position] if position else [])]),
         streams,
-        comma(ordered(one, SQL("l.")) for one in order),
+        ordered(order, "l."),
         Constant(most),
     )
 
@@ -300,13 +328,15 @@ def history(connection: Connection[Any], line: type[L], *key: Any) -> tuple[Vers
     return tuple(_versions(connection, line, _of_key(line, key)))
 
 
+_REACHED = (
+    SQL("SELECT min(position) FROM {} WHERE ledger = ANY(%s)").format(Identifier(SCHEMA, "projection")).as_bytes()
+)
+
+
 def position_of(connection: Connection[Any], *lines: type[Line]) -> int:
     """The position that all of these ledgers have reached."""
     with connection.cursor(row_factory=tuple_row) as cursor:
-        row = cursor.execute(
-            SQL("SELECT min(position) FROM {} WHERE ledger = ANY(%s)").format(Identifier(SCHEMA, "projection")),
-            ([line.table for line in lines],),
-        ).fetchone()
+        row = cursor.execute(_REACHED, ([line.table for line in lines],)).fetchone()
     return int(row[0] or 0) if row else 0
 
 
@@ -385,16 +415,21 @@ def sorting(line: type[Line], order: Sequence[str]) -> tuple[Sorting, ...]:
     return (*asked, *(Sorting(line.column(name), False) for name in line.key if name not in named))
 
 
-def ordered(one: Sorting, prefix: SQL = SQL("")) -> Composed:  # noqa: B008
-    return SQL("{}{}{}{}").format(
-        prefix,
-        Identifier(one.column.name),
-        SQL(" DESC" if one.descending else ""),
-        SQL(" NULLS LAST" if one.column.nullable and one.descending else ""),
+@lru_cache(maxsize=1000)
+def ordered(order: tuple[Sorting, ...], prefix: str = "") -> SQL:
+    """As ORDER BY wants it. Kept, for putting it together costs a page as much as sending it."""
+    return raw(
+        ", ".join(
+            prefix
+            + Identifier(one.column.name).as_string()
+            + " DESC" * one.descending
+            + " NULLS LAST" * (one.column.nullable and one.descending)
+            for one in order
+        )
     )
 
 
-def beyond(order: Sequence[Sorting], values: Sequence[Any]) -> Composable:
+def beyond(order: tuple[Sorting, ...], values: Sequence[Any]) -> Composable:
     """The lines that come after the one with these values."""
     if not any(one.descending or one.column.nullable for one in order):
         names = comma(Identifier(one.column.name) for one in order)
@@ -416,6 +451,13 @@ def beyond(order: Sequence[Sorting], values: Sequence[Any]) -> Composable:
 def _table(line: type[Line]) -> Table[Any]:
     """Made once: the statements it holds take longer to put together than a page takes to read."""
     return Table(line)
+
+
+@cache
+def _reached(line: type[Line]) -> SQL:
+    """The position that the ledger has reached, within another statement."""
+    places = Identifier(SCHEMA, "projection")
+    return raw(SQL("(SELECT position FROM {} WHERE ledger = {})").format(places, Constant(line.table)).as_string())
 
 
 @cache
@@ -465,13 +507,13 @@ def _plain(value: Any) -> Any:
     return str.__str__(value) if isinstance(value, str) else value
 
 
-def _cursor(line: type[Line], query: Query, order: Sequence[Sorting], position: int, last: Line) -> str:
+def _cursor(line: type[Line], query: Query, order: tuple[Sorting, ...], position: int, last: Line) -> str:
     values = [one.column.parser.dump_python(getattr(last, one.column.name), mode="json") for one in order]
     body = {"at": position, "of": _digest(line, query), "after": values}
     return urlsafe_b64encode(json.dumps(body, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def _placed(line: type[Line], query: Query, order: Sequence[Sorting]) -> _Place:
+def _placed(line: type[Line], query: Query, order: tuple[Sorting, ...]) -> _Place:
     """Where the cursor of a query stands; refused when it is another query's or nobody's."""
     try:
         text = query.cursor or ""

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import projections.line
+import projections.reading
 from domain.chains import Phase
 from domain.command import Refused
 from domain.ids import AppointmentId, PersonId, RegionId, StepId
@@ -175,6 +176,19 @@ def test_a_page_says_which_position_it_is_true_of(reading: psycopg.Connection[An
     assert nothing == ((), head, None)
     assert page(reading, IssueLine, Query(as_of=0)) == ((), 0, None)
     assert position_of(reading, IssueLine, SignatureLine) == head
+
+
+@pytest.mark.parametrize("seen", [None, 1, MIDDLE, len(FACTS) - 1, len(FACTS), 10**6])
+@pytest.mark.parametrize("position", [0, 1, 64, MIDDLE, len(FACTS), len(FACTS) + 1, 10**5])
+def test_whatever_was_last_seen_of_a_ledger_a_page_is_that_of_its_position(
+    reading: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch, position: int, seen: int | None
+) -> None:
+    monkeypatch.setattr(projections.reading, "_last_seen", {} if seen is None else {IssueLine.table: seen})
+    # So that nodes above what was seen are left out, and would be missed.
+    monkeypatch.setattr(projections.reading, "MEANWHILE", 1)
+    found = page(reading, IssueLine, Query(as_of=position, limit=MOST))
+    assert found.position == min(position, len(FACTS))
+    assert {line.identity(): line for line in found.lines} == folded(issue_ledger.LEDGER, FACTS[:position])
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
