@@ -88,6 +88,16 @@ class Sorting(NamedTuple):
     descending: bool
 
 
+class Asked(NamedTuple, Generic[L]):
+    """What a page is asked for, read: ``after`` is where the one before ended, ``most`` one line more than it has."""
+
+    line: type[L]
+    where: Sequence[Where]
+    after: Sequence[Composable]
+    order: tuple[Sorting, ...]
+    most: int
+
+
 def page(connection: Connection[Any], line: type[L], query: Query) -> Page[L]:
     """One page of a ledger.
 
@@ -99,27 +109,27 @@ def page(connection: Connection[Any], line: type[L], query: Query) -> Page[L]:
     place = _placed(line, query, order) if query.cursor else None
     as_of = place.position if place else query.as_of
     after = [beyond(order, place.values)] if place else []
-    most = query.limit + 1
+    asked = Asked(line, query.where, after, order, query.limit + 1)
     with uncollected():
         position, lines = 0, list[L]()
         if as_of is None:
-            position, lines = _read(connection, line, _now(connection, line, query.where, after, order, most), most)
+            position, lines = _read(connection, asked, _now(connection, asked))
         if not lines:
             # Nothing does not say when it was found; as of a position it does.
-            position, lines = _of_past(connection, line, query.where, after, order, most, as_of)
+            position, lines = _of_past(connection, asked, as_of)
     if len(lines) <= query.limit:
         return Page(tuple(lines), position, None)
     return Page(tuple(lines[: query.limit]), position, _cursor(line, query, order, position, lines[query.limit - 1]))
 
 
-def _read(connection: Connection[Any], line: type[L], statement: Composed, most: int) -> tuple[int, list[L]]:
+def _read(connection: Connection[Any], asked: Asked[L], statement: Composed) -> tuple[int, list[L]]:
     """The lines that a statement finds, and the position that its rows carry; 0 where there are none."""
     lines, position = list[L](), 0
     with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
         # While some are made into lines, PostgreSQL sends the next.
-        rows = cursor.stream(statement, size=AT_ONCE) if most > AT_ONCE else iter(cursor.execute(statement))
+        rows = cursor.stream(statement, size=AT_ONCE) if asked.most > AT_ONCE else iter(cursor.execute(statement))
         while some := list(islice(rows, AT_ONCE)):
-            lines += line.of_rows(some)
+            lines += asked.line.of_rows(some)
             position = some[-1][-1]
     return position, lines
 
@@ -128,82 +138,56 @@ _last_seen: dict[str, int] = {}
 """How far each ledger had come when that was last asked: a guess, which whoever uses it has confirmed."""
 
 
-def _of_past(
-    connection: Connection[Any],
-    line: type[L],
-    where: Sequence[Where],
-    after: Sequence[Composable],
-    order: tuple[Sorting, ...],
-    most: int,
-    as_of: int | None,
-) -> tuple[int, list[L]]:
+def _of_past(connection: Connection[Any], asked: Asked[L], as_of: int | None) -> tuple[int, list[L]]:
     """The lines as of a position, or of the last where none is asked for or it is not reached; and that position."""
-    last = _last_seen.get(line.table, 0) + MEANWHILE
+    table = asked.line.table
+    last = _last_seen.get(table, 0) + MEANWHILE
     if as_of is not None and valid(as_of) <= last:
         # Asking first how far it has come would take another journey; the rows say whether the guess was right.
-        statement = _then(connection, line, where, after, order, most, as_of, last)
-        reached, lines = _read(connection, line, statement, most)
+        reached, lines = _read(connection, asked, _then(connection, asked, as_of, last))
         if as_of <= reached <= last:
             return as_of, lines
-    _last_seen[line.table] = reached = position_of(connection, line)
+    _last_seen[table] = reached = position_of(connection, asked.line)
     position = reached if as_of is None else min(as_of, reached)
-    statement = _then(connection, line, where, after, order, most, position, reached + MEANWHILE)
-    return position, _read(connection, line, statement, most)[1]
+    return position, _read(connection, asked, _then(connection, asked, position, reached + MEANWHILE))[1]
 
 
-def _now(
-    connection: Connection[Any],
-    line: type[Line],
-    where: Sequence[Where],
-    after: Sequence[Composable],
-    order: tuple[Sorting, ...],
-    most: int,
-) -> Composed:
+def _now(connection: Connection[Any], asked: Asked[L]) -> Composed:
     """The present lines, each with the position that the ledger has reached, seen at one moment."""
+    line, where, _, order, _ = asked
     roads = _roads(line, where, order) or [conditions(line, where)]
-    asked = _asked(connection, roads, after)
     parts = [f"{_table(line).now.as_string()} WHERE true"]
-    return _merged(_streams(_cells(line), parts, asked, order, most), order, most, _reached(line))
+    return _merged(asked, _streams(connection, asked, _cells(line), parts, roads), _reached(line))
 
 
-def _then(
-    connection: Connection[Any],
-    line: type[Line],
-    where: Sequence[Where],
-    after: Sequence[Composable],
-    order: tuple[Sorting, ...],
-    most: int,
-    position: int,
-    last: int,
-) -> Composed:
+def _then(connection: Connection[Any], asked: Asked[L], position: int, last: int) -> Composed:
     """The lines as of a position, each with the position that the ledger has reached; ``last`` is one beyond it."""
-    roads = _roads(line, where, order)
-    table, reached = _table(line), _reached(line)
+    line, where, after, order, most = asked
+    roads, table, reached = _roads(line, where, order), _table(line), _reached(line)
     if not roads:
         # All that the filters find, sorted. OFFSET 0 keeps the planner from walking the whole ledger along an index
         # on the order instead.
         found = SQL("SELECT {} FROM {} WHERE {} OFFSET 0").format(
             _cells(line), table.whole, both(holds_at(position, last), *conditions(line, where), *after)
         )
-        return _merged(found, order, most, reached)
+        return _merged(asked, found, reached)
     forks = forks_over(position, last)
     under = [f"IN ({', '.join(map(str, forks[:FEW]))})", *(f"= {one}" for one in forks[FEW:])]
     held = f"from_position <= {position}"
     parts = [f"{table.now.as_string()} WHERE {held}"]
     parts += [f"{table.past.as_string()} WHERE fork {one} AND {held} AND to_position > {position}" for one in under]
-    asked = _asked(connection, roads, after)
     if most > AT_ONCE:
-        return _merged(_streams(_cells(line), parts, asked, order, most), order, most, reached)
+        return _merged(asked, _streams(connection, asked, _cells(line), parts, roads), reached)
     # The more columns each of dozens of streams has, the longer PostgreSQL takes to plan it. For a few rows it is
     # quicker to merge what tells versions apart, and then to look up those that are among the first.
     names = [Identifier(one.column.name) for one in order]
-    streams = _streams(comma([*names, SQL("to_position")]), parts, asked, order, most)
+    streams = _streams(connection, asked, comma([*names, SQL("to_position")]), parts, roads)
     return SQL(
         "SELECT l.*, {reached} FROM ({first}) p CROSS JOIN LATERAL"
         " (SELECT {cells} FROM {whole} WHERE {same} AND to_position = p.to_position OFFSET 0) l ORDER BY {order}"
     ).format(
         reached=reached,
-        first=_merged(streams, order, most),
+        first=_merged(asked, streams),
         cells=_cells(line),
         whole=table.whole,
         same=both(*(SQL("{0} = p.{0}").format(Identifier(name)) for name in line.key)),
@@ -240,10 +224,15 @@ def _values(column: Column, where: Where) -> Collection[Any]:
     return dict.fromkeys(_plain(_parsed(column, None, value)) for value in asked)
 
 
-def _asked(
-    connection: Connection[Any], roads: Iterable[Sequence[Composable]], after: Sequence[Composable]
-) -> list[str]:
-    """As text, for it stands in dozens of streams; most of what is asked is the same on every road."""
+def _streams(
+    connection: Connection[Any],
+    asked: Asked[L],
+    cells: Composable,
+    parts: Sequence[str],
+    roads: Iterable[Sequence[Composable]],
+) -> Composable:
+    """The first few of all that each part of the table has of what is asked on each road, each in order."""
+    # As text, for each piece of it stands in dozens of streams.
     texts: dict[int, str] = {}
 
     def text(part: Composable) -> str:
@@ -251,26 +240,19 @@ def _asked(
             texts[id(part)] = part.as_string(connection)
         return texts[id(part)]
 
-    return [" AND ".join(map(text, (*road, *after))) or "true" for road in roads]
-
-
-def _streams(
-    cells: Composable, parts: Sequence[str], asked: Sequence[str], order: tuple[Sorting, ...], most: int
-) -> Composable:
-    """The first few of all that each part of the table has of what is asked, each in order."""
-    what = cells.as_string()
-    tail = f"ORDER BY {ordered(order).as_string()} LIMIT {most}"
-    streams = (f"(SELECT {what} FROM {part} AND {one} {tail})" for one in asked for part in parts)  # noqa: S608
+    what, tail = cells.as_string(), f"ORDER BY {ordered(asked.order).as_string()} LIMIT {asked.most}"
+    wanted = [" AND ".join(map(text, (*road, *asked.after))) or "true" for road in roads]
+    streams = (f"(SELECT {what} FROM {part} AND {one} {tail})" for one in wanted for part in parts)  # noqa: S608
     return raw(" UNION ALL ".join(streams))
 
 
-def _merged(streams: Composable, order: tuple[Sorting, ...], most: int, position: Composable | None = None) -> Composed:
+def _merged(asked: Asked[L], streams: Composable, position: Composable | None = None) -> Composed:
     """The first few of all of these, in order, each with the position if there is one."""
     return SQL("SELECT {} FROM ({}) l ORDER BY {} LIMIT {}").format(
         comma([SQL("l.*"), *([position] if position else [])]),
         streams,
-        ordered(order, "l."),
-        Constant(most),
+        ordered(asked.order, "l."),
+        Constant(asked.most),
     )
 
 
