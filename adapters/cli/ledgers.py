@@ -216,21 +216,21 @@ def rebuild(
     with opened() as application:
         if name is not None and name not in SHELVES:
             refuse("unknown_ledger", f"没有台账“{name[:40]}”:应为{'、'.join(SHELVES)}")
-        chosen = [SHELVES[each].line.table for each in ([name] if name else SHELVES)]
+        chosen = {each: SHELVES[each].line for each in ([name] if name else SHELVES)}
         differences = []
         with progress("核对台账" if check else "重建台账") as tell_progress:
-            for done, each in enumerate(chosen):
+            for done, (each, line) in enumerate(chosen.items()):
                 tell_progress(done, len(chosen))
                 if check:
-                    differences += application.projector.check(each)
+                    differences += [one._replace(ledger=each) for one in application.projector.check(line.table)]
                 else:
-                    application.projector.rebuild(each)
+                    application.projector.rebuild(line.table)
     if as_json:
-        document({"ledgers": chosen, "checked": check, "differences": differences})
+        document({"ledgers": list(chosen), "checked": check, "differences": differences})
     elif differences:
         shown = ((one.ledger, one.kind, "、".join(map(str, one.key)), one.since) for one in differences)
         table(f"{len(differences)}处不一致", ("台账", "差异", "键", "自序号"), shown)
     else:
-        lines([("核对无差异" if check else "已重建", chosen)])
+        lines([("核对无差异" if check else "已重建", [line.label for line in chosen.values()])])
     if differences:
         raise typer.Exit(1)

@@ -124,7 +124,8 @@ def test_an_edition_is_shown_with_every_component_and_counted_again(taizhang: Ta
 
 
 def test_ledgers_are_checked_against_the_facts(taizhang: Taizhang) -> None:
-    assert taizhang("rebuild", "issues", "--check", "--json").json["differences"] == []
+    checked = taizhang("rebuild", "issues", "--check", "--json").json
+    assert (checked["ledgers"], checked["differences"]) == (["issues"], [])
     assert taizhang("rebuild", "weather").refused("unknown_ledger")
     assert taizhang("rebuild").refused("which_ledger")
 
