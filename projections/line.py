@@ -132,17 +132,11 @@ class Line(tuple[Any, ...]):
         return cls.columns[cls._places[name]]
 
     @classmethod
-    def of_row(cls, row: Sequence[Any]) -> Self:
-        """The line that was stored as this row."""
-        values = list(row)
-        for n, load in cls._loads:
-            values[n] = load(values[n])
-        return tuple.__new__(cls, values)
-
-    @classmethod
     def of_rows(cls, rows: Sequence[Sequence[Any]]) -> Iterable[Self]:
-        """The lines that were stored as these rows, at least one; what follows a line's own columns is left out.
-        Column by column, which for many rows takes half as long as one by one."""
+        """The lines that were stored as these rows; what follows a line's own columns is left out. Column by column,
+        which for many rows takes half as long as one by one."""
+        if not rows:
+            return ()
         columns = list[Iterable[Any]](zip(*rows, strict=True))
         del columns[len(cls.columns) :]
         for n, load in cls._loads:

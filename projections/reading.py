@@ -464,7 +464,8 @@ def _versions(connection: Connection[Any], line: type[L], where: list[Composable
         table.cells, table.whole, both(*where), comma(Identifier(name) for name in line.key)
     )
     with connection.cursor(row_factory=tuple_row) as cursor:
-        return [Version(line.of_row(row[:-2]), row[-2], row[-1]) for row in cursor.execute(statement)]
+        rows = cursor.execute(statement).fetchall()
+        return [Version(one, *row[-2:]) for one, row in zip(line.of_rows(rows), rows, strict=True)]
 
 
 def _of_key(line: type[Line], key: Key) -> list[Composable]:
