@@ -113,13 +113,17 @@ def run(application: "Application", door: socket.socket) -> None:
                 announce(application, door)
 
     api = create_api(application)
-    # What is here now stays to the end: the collector need not walk over it again and again, which holds everybody up
-    # for a tenth of a second. Requests leave few cycles behind, so it need not look for those after every request.
+    spare()
+    sys.setswitchinterval(TURN)
+    Server(uvicorn.Config(api, log_config=None, access_log=False, timeout_graceful_shutdown=10)).run(sockets=[door])
+
+
+def spare() -> None:
+    """What is here now stays to the end: the collector need not walk over it again and again, which holds everybody up
+    for a tenth of a second. Requests leave few cycles behind, so it need not look for those after every request."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT)
-    sys.setswitchinterval(TURN)
-    Server(uvicorn.Config(api, log_config=None, access_log=False, timeout_graceful_shutdown=10)).run(sockets=[door])
 
 
 def announce(application: "Application", door: socket.socket) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from adapters.cli.serving import COLLECT
+from adapters.cli.serving import spare
 from adapters.facts import encode
 from adapters.postgres.event_store import PostgresRecorder
 from adapters.postgres.facts import PostgresFacts
@@ -93,10 +93,8 @@ def as_of(bench: Bench) -> Iterator[Row]:
 @contextmanager
 def _as_served() -> Iterator[None]:
     """The collector as it is where pages are served."""
-    gc.collect()
-    gc.freeze()
     usual = gc.get_threshold()
-    gc.set_threshold(COLLECT)
+    spare()
     try:
         yield
     finally:

@@ -13,10 +13,12 @@ import psycopg
 from eventsourcing.dcb.api import DCBEvent
 
 from adapters.facts import encode
+from adapters.postgres.event_store import Stored
 from domain.attendance import DayReported
 from domain.command import Act
 from domain.fact import Event
 from domain.ids import PersonId, RegionId
+from tests import log
 from tests.projections.lives import START, VILLAGES, Clock, an_issue, recorded
 from tests.scenario import FOUNDER
 
@@ -35,23 +37,9 @@ def put(url: str, founding: Iterable[Event], many: int) -> None:
     """So many facts, evenly from 2019 until now, in a log that is there and empty; ``url`` is its owner's."""
     pause = (datetime.now(UTC) - START) / many
     founded = [encode(event, Act(FOUNDER, START)) for event in founding]
-    with psycopg.connect(url, autocommit=True) as admin:
-        index = admin.execute("SELECT pg_get_indexdef('facts.fact_tag_by_tag'::regclass)").fetchone()
-        assert index is not None
-        admin.execute("DROP INDEX facts.fact_tag_by_tag")
-        with admin.cursor().copy(
-            "COPY facts.fact (position, recorded_at, batch, type, tags, data) FROM STDIN (FORMAT binary)"
-        ) as copy:
-            copy.set_types(["int8", "timestamptz", "int8", "text", "text[]", "bytea"])
-            for position, fact in enumerate(islice(chain(founded, history()), many), 1):
-                copy.write_row((position, START + position * pause, 0, fact.type, fact.tags, fact.data))
-        admin.execute(
-            "INSERT INTO facts.fact_tag (tag, type, position)"
-            " SELECT t.tag, f.type, f.position FROM facts.fact f, unnest(array_prepend(''::text, f.tags)) t(tag)"
-        )
-        admin.execute("SET maintenance_work_mem = '256MB'")
-        admin.execute(index[0])
-        admin.execute("VACUUM ANALYZE facts.fact, facts.fact_tag")
+    facts = enumerate(islice(chain(founded, history()), many), 1)
+    with psycopg.connect(url, autocommit=True) as admin, log.filling(admin):
+        log.put(admin, (Stored(n, fact.type, fact.tags, fact.data, START + n * pause) for n, fact in facts))
 
 
 def history() -> Iterator[DCBEvent]:

@@ -25,6 +25,7 @@ from adapters.proofs.published import PublishedLog
 from adapters.proofs.sealer import Sealer
 from domain.policy import Severity
 from tests.adapters.proofs.world import ISSUE, settled, trusting
+from tests.log import filling, put
 from tests.performance.suite import Bench, Row, at_most
 
 _PROOFS = 200
@@ -35,8 +36,8 @@ def proofs(bench: Bench) -> Iterator[Row]:
     facts, folder = bench.sizes.facts, bench.folder / "log"
     admin_url = bench.database("proofs")
     install(admin_url, SERVICE_ROLE)
-    with psycopg.connect(admin_url, autocommit=True) as admin:
-        fill(admin, facts)
+    with psycopg.connect(admin_url, autocommit=True) as admin, filling(admin):
+        put(admin, lives(facts))
     with PostgresRecorder(make_conninfo(bench.server.url, dbname="proofs")) as recorder:
         yield sealed(folder, recorder, facts)
         yield from verified(bench, folder, admin_url, facts)
@@ -60,19 +61,6 @@ def lives(facts: int) -> Iterator[Stored]:
             data = fact.data.replace(ISSUE.encode(), name.encode())
             tags = sorted(tag.replace(ISSUE, name) for tag in fact.tags)
             yield Stored(position, fact.type, tags, data, last.recorded_at + timedelta(milliseconds=position))
-
-
-def fill(admin: psycopg.Connection, facts: int) -> None:
-    statement = "COPY facts.fact (position, recorded_at, batch, type, tags, data) FROM STDIN (FORMAT binary)"
-    with admin.cursor().copy(statement) as copy:
-        copy.set_types(["int8", "timestamptz", "int8", "text", "text[]", "bytea"])
-        for fact in lives(facts):
-            copy.write_row((fact.position, fact.recorded_at, 0, fact.type, fact.tags, fact.data))
-    admin.execute(
-        "INSERT INTO facts.fact_tag (tag, type, position)"
-        " SELECT t.tag, f.type, f.position FROM facts.fact f, unnest(array_prepend(''::text, f.tags)) t(tag)"
-    )
-    admin.execute("VACUUM ANALYZE facts.fact")
 
 
 def sealed(folder: Path, recorder: PostgresRecorder, facts: int) -> Row:

@@ -12,6 +12,7 @@ from psycopg.conninfo import make_conninfo
 
 from adapters.postgres.event_store import PostgresRecorder
 from adapters.postgres.schema import install
+from tests.log import filling, tag
 from tests.performance.appends import BODY, Contender, Ours, Package, Plain, issues, pgbench
 from tests.performance.peers.stores import Emmett, MessageDb, Umadb
 from tests.performance.suite import Bench, Missing, Row, Run, at_most, compared, missing, percentile, spans
@@ -134,22 +135,14 @@ def growth(bench: Bench) -> Iterator[Row]:
 def _fill(owner: str, many: int) -> None:
     """What that many appends leave behind, made by the database itself: ten million would take them half an hour."""
     with psycopg.connect(owner, autocommit=True) as admin:
-        admin.execute("SET maintenance_work_mem = '256MB'")
-        found = admin.execute("SELECT pg_get_indexdef('facts.fact_tag_by_tag'::regclass)").fetchone()
-        assert found is not None
-        admin.execute("DROP INDEX facts.fact_tag_by_tag")
-        admin.execute(
-            "INSERT INTO facts.fact SELECT n, now(), 0, 'issue.registered', ARRAY["
-            "'issue-' || to_hex((random() * 1e18)::bigint), 'household-' || (random() * 1e5)::int, 'county-' || n %% 20"
-            "], %b FROM generate_series(1, %b) n",
-            (BODY, many),
-        )
-        admin.execute(
-            "INSERT INTO facts.fact_tag SELECT t.tag, f.type, f.position"
-            " FROM facts.fact f, unnest(array_prepend(''::text, f.tags)) t(tag)"
-        )
-        admin.execute(found[0])
-        admin.execute("VACUUM ANALYZE facts.fact, facts.fact_tag")
+        with filling(admin):
+            admin.execute(
+                "INSERT INTO facts.fact SELECT n, now(), 0, 'issue.registered', ARRAY["
+                "'issue-' || to_hex((random() * 1e18)::bigint), 'household-' || (random() * 1e5)::int,"
+                " 'county-' || n %% 20], %b FROM generate_series(1, %b) n",
+                (BODY, many),
+            )
+            tag(admin)
         admin.execute("CHECKPOINT")
 
 

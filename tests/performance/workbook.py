@@ -1,6 +1,5 @@
 """A workbook of 20,000 rows: read for a preview, registered as it was previewed, and the memory that takes."""
 
-import gc
 import multiprocessing
 import time
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from adapters.bootstrap import open_application
-from adapters.cli.serving import COLLECT
+from adapters.cli.serving import spare
 from adapters.settings import Settings
 from adapters.workbooks.intake import standing_there, to_register
 from adapters.workbooks.writer import CLOSURE_LEDGER_COLUMNS, write_workbook
@@ -77,9 +76,7 @@ def _taken(url: str, folder: Path, content: bytes, rows: int) -> Taken:
             Act(FOUNDER, program.now()),
         )
         # As where it is served.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(COLLECT)
+        spare()
         before = _peak()
         began = time.perf_counter()
         reading = program.readings.of(content, COUNTY.code)

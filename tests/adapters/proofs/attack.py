@@ -31,6 +31,7 @@ from adapters.proofs.sealer import Sealer
 from adapters.proofs.tiles import Tree
 from adapters.proofs.verdict import Unproven
 from tests.adapters.proofs.world import settled
+from tests.log import put
 
 Rows = list[Stored]
 Blow = Callable[[Rows, Random], None]
@@ -168,16 +169,7 @@ def rewrite(connection: psycopg.Connection, rows: Rows) -> None:
     connection.execute("ALTER TABLE facts.fact DISABLE TRIGGER ALL; ALTER TABLE facts.fact_tag DISABLE TRIGGER ALL")
     # Not deleted: what is dead could not be cleared away before the last attack is undone.
     connection.execute("TRUNCATE facts.fact, facts.fact_tag")
-    with connection.cursor().copy(
-        "COPY facts.fact (position, recorded_at, batch, type, tags, data) FROM STDIN (FORMAT binary)"
-    ) as copy:
-        copy.set_types(["int8", "timestamptz", "int8", "text", "text[]", "bytea"])
-        for fact in rows:
-            copy.write_row((fact.position, fact.recorded_at, 0, fact.type, fact.tags, fact.data))
-    connection.execute(
-        "INSERT INTO facts.fact_tag (tag, type, position)"
-        " SELECT t.tag, f.type, f.position FROM facts.fact f, unnest(array_prepend(''::text, f.tags)) t(tag)"
-    )
+    put(connection, rows)
 
 
 def first_wrong(before: Rows, after: Rows) -> int | None:
